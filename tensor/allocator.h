@@ -1,0 +1,46 @@
+#pragma once
+// Memory for tensor storage. CachingAllocator keeps freed blocks: fresh pages cost 4 to 6 times the write that follows
+// (docs/design.md, Memory), so a training step must not ask the kernel for any.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace aio {
+
+struct MemoryStats {
+  std::size_t current = 0;      ///< bytes handed out now (after rounding to block sizes)
+  std::size_t peak = 0;         ///< the largest `current` since the last reset
+  std::size_t cached = 0;       ///< bytes kept for reuse
+  std::size_t allocations = 0;  ///< allocate() calls
+  std::size_t cache_hits = 0;   ///< of which served without asking the system
+};
+
+class Allocator {
+ public:
+  virtual ~Allocator() = default;
+  /// At least `bytes` bytes, 64-byte aligned; nullptr never: throws Error{oom} with the byte count and the statistics.
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void deallocate(void* data, std::size_t bytes) noexcept = 0;
+  virtual MemoryStats stats() const = 0;
+  virtual void reset_peak() = 0;
+  /// Returns every cached block to the system.
+  virtual void trim() = 0;
+};
+
+/// Where a CachingAllocator gets fresh memory from: the system's pages, cudaMalloc, or a test that refuses.
+class MemorySource {
+ public:
+  virtual ~MemorySource() = default;
+  virtual void* acquire(std::size_t bytes) noexcept = 0;  ///< nullptr when there is none
+  virtual void release(void* data, std::size_t bytes) noexcept = 0;
+};
+
+/// Anonymous pages, huge pages advised from 2 MiB up.
+std::unique_ptr<MemorySource> system_memory();
+
+/// Sizes are rounded to 512 B below 1 MiB and to 1/8 of their power of two above; a cached block serves a request
+/// of at least half its size (and no more than 2 MiB of waste above that of small ones). Thread safe.
+std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source);
+
+}  // namespace aio

@@ -1,0 +1,31 @@
+#pragma once
+// Threads: one oneTBB arena. parallel.cpp is the only file that includes TBB.
+
+#include <cstdint>
+#include <type_traits>
+
+namespace aio {
+
+/// Number of threads of the arena: set_num_threads, else the size of the process's CPU affinity mask.
+int num_threads();
+/// n >= 1; replaces the arena. Call it from main before the work starts.
+void set_num_threads(int n);
+
+namespace detail {
+using RangeBody = void (*)(void* context, std::int64_t begin, std::int64_t end);
+void parallel_for(std::int64_t n, std::int64_t grain, RangeBody body, void* context);
+}  // namespace detail
+
+/// Calls body(begin, end) on consecutive pieces of [0, n), each a multiple of `grain` long but the last. Pieces depend
+/// on the number of threads: a body whose result depends on where its piece starts is not deterministic. A reduction
+/// therefore splits by a fixed block size and combines the blocks' results in order. Runs inline when there is one
+/// piece or when called from inside another parallel_for body. Exceptions propagate to the caller.
+template <class Body>
+void parallel_for(std::int64_t n, std::int64_t grain, Body&& body) {
+  using B = std::remove_reference_t<Body>;
+  detail::parallel_for(
+      n, grain, [](void* context, std::int64_t begin, std::int64_t end) { (*static_cast<B*>(context))(begin, end); },
+      const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+}  // namespace aio
