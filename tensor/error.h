@@ -1,7 +1,6 @@
 #pragma once
 // One typed exception for everything a user can get wrong, and the builder of its text.
 
-#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,15 +14,12 @@ std::string_view to_string(ErrorCode code);
 /// Text is "op: what we got, what we expected (what to do)".
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message, std::source_location where = std::source_location::current())
-      : std::runtime_error(message), code_(code), where_(where) {}
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
   ErrorCode code() const { return code_; }
-  const std::source_location& where() const { return where_; }
 
  private:
   ErrorCode code_;
-  std::source_location where_;
 };
 
 /// Concatenates strings, numbers and anything that has an `aio::to_string`.
