@@ -39,8 +39,9 @@ class MemorySource {
 /// Anonymous pages, huge pages advised from 2 MiB up.
 std::unique_ptr<MemorySource> system_memory();
 
-/// Sizes are rounded to 512 B below 1 MiB and to 1/8 of their power of two above; a cached block serves a request
-/// of at least half its size (and no more than 2 MiB of waste above that of small ones). Thread safe.
+/// Blocks below 1 MiB (rounded to 512 B) are cut from 2 MiB slabs and kept in one list a size; larger ones (rounded to
+/// an eighth of their power of two) are reused for requests of at least 4/5 of their size. When the source has no more,
+/// every cached large block is given back and the request tried once more. Thread safe.
 std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source);
 
 }  // namespace aio

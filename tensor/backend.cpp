@@ -1,0 +1,47 @@
+#include "tensor/backend.h"
+
+#include <array>
+
+#include "tensor/cpu/cpu_backend.h"
+#include "tensor/error.h"
+#include "tensor/tensor.h"
+
+namespace aio {
+
+namespace {
+
+constexpr std::size_t kMaxCudaDevices = 16;
+
+// Never destroyed: tensors in static or thread-local storage may outlive main and give their memory back late.
+CpuBackend& cpu_backend() {
+  static auto* const backend = new CpuBackend;
+  return *backend;
+}
+
+std::array<Backend*, kMaxCudaDevices>& cuda_backends() {
+  static std::array<Backend*, kMaxCudaDevices> table{};
+  return table;
+}
+
+}  // namespace
+
+Backend& backend_for(Device device) {
+  if (device.is_cpu()) return cpu_backend();
+  const auto index = static_cast<std::size_t>(device.index);
+  Backend* const backend = index < kMaxCudaDevices ? cuda_backends()[index] : nullptr;
+  check(backend != nullptr, ErrorCode::device, "device ", device,
+        ": no such CUDA device is installed in this program (use --device cpu, or a build with CUDA on a machine with ",
+        "a GPU)");
+  return *backend;
+}
+
+Backend& backend_for(const Tensor& tensor) { return backend_for(tensor.device()); }
+
+void install_backend(std::unique_ptr<Backend> backend) {
+  const Device device = backend->device();
+  check(device.is_cuda() && device.index >= 0 && device.index < static_cast<int>(kMaxCudaDevices), ErrorCode::device,
+        "install_backend: got a backend for ", device, ", expected a cuda device below ", kMaxCudaDevices);
+  cuda_backends()[static_cast<std::size_t>(device.index)] = backend.release();
+}
+
+}  // namespace aio

@@ -1,0 +1,82 @@
+#include "tensor/parallel.h"
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/partitioner.h>
+#include <oneapi/tbb/task_arena.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "tensor/error.h"
+
+namespace aio {
+
+namespace {
+
+int affinity_size() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+}
+
+struct Arena {
+  explicit Arena(int n)
+      : threads(n), limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
+  int threads;
+  tbb::global_control limit;  // lifts TBB's default limit, the number of cores, when more are asked for
+  tbb::task_arena arena;
+};
+
+std::unique_ptr<Arena>& arena() {
+  static std::unique_ptr<Arena> instance = std::make_unique<Arena>(affinity_size());
+  return instance;
+}
+
+// True while this thread runs a piece: nested loops run inline, so that one level owns the threads.
+thread_local bool inside_piece = false;
+
+struct PieceGuard {
+  PieceGuard() { inside_piece = true; }
+  ~PieceGuard() { inside_piece = false; }
+  PieceGuard(const PieceGuard&) = delete;
+  PieceGuard& operator=(const PieceGuard&) = delete;
+};
+
+}  // namespace
+
+int num_threads() { return arena()->threads; }
+
+void set_num_threads(int n) {
+  check(n >= 1, ErrorCode::config, "threads: got ", n, ", expected at least 1");
+  arena().reset();  // first: two global_controls at once would give the smaller limit
+  arena() = std::make_unique<Arena>(n);
+}
+
+namespace detail {
+
+void parallel_for(std::int64_t n, std::int64_t grain, RangeBody body, void* context) {
+  if (n <= 0) return;
+  grain = std::max<std::int64_t>(grain, 1);
+  const std::int64_t grains = (n + grain - 1) / grain;
+  if (grains == 1 || inside_piece) return body(context, 0, n);
+  Arena& a = *arena();
+  const std::int64_t pieces = std::min<std::int64_t>(grains, a.threads);
+  if (pieces == 1) return body(context, 0, n);
+  // One piece a thread, statically: the kernels' work is even, and dynamic splitting costs more than it balances.
+  a.arena.execute([&] {
+    tbb::parallel_for(
+        std::int64_t{0}, pieces, std::int64_t{1},
+        [&](std::int64_t piece) {
+          const PieceGuard guard;
+          const std::int64_t begin = grains * piece / pieces * grain;
+          const std::int64_t end = std::min(n, grains * (piece + 1) / pieces * grain);
+          body(context, begin, end);
+        },
+        tbb::static_partitioner());
+  });
+}
+
+}  // namespace detail
+}  // namespace aio
