@@ -1,7 +1,16 @@
 #pragma once
 // Vec on AVX-512 (F, BW, VL, DQ). See simd.h.
 
+// g++ 12 warns of the undefined pass-through operands inside its own intrinsics (GCC bug 105593, fixed in 13).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include <cstdint>
 
