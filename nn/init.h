@@ -19,7 +19,7 @@ struct Init {
   /// PyTorch's trunc_normal_(std) with its default bounds -2 and 2 (absolute, not in standard deviations).
   static Init truncated_normal(double stddev) { return {Kind::truncated_normal, stddev, 0}; }
   static Init uniform(double low, double high) { return {Kind::uniform, low, high}; }
-  /// PyTorch's default for Linear and Conv: uniform in +-1/sqrt(fan_in).
+  /// PyTorch's default for Linear and Conv, weight and bias: uniform in +-1/sqrt(fan_in). Throws Error{value} below 1.
   static Init fan_in(std::int64_t fan_in);
 };
 

@@ -2,8 +2,9 @@
 // ParamStore owns the parameters of a model by dotted name; ParamScope is a place in that name space.
 //
 //   struct Mlp {
-//     Mlp(ParamScope s, std::int64_t dim, std::int64_t hidden) : fc1(s / "fc1", dim, hidden), fc2(s / "fc2", hidden,
-//     dim) {} Linear fc1, fc2;
+//     Mlp(ParamScope s, std::int64_t dim, std::int64_t hidden)
+//         : fc1(s / "fc1", dim, hidden), fc2(s / "fc2", hidden, dim) {}
+//     Linear fc1, fc2;
 //   };
 //
 // A parameter is named where it is made, so modules are plain values, nothing can forget to register, and the names
@@ -13,6 +14,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/init.h"
@@ -28,14 +30,23 @@ struct Parameter {
 
 /// What strict or lenient loading found.
 struct LoadReport {
-  std::vector<std::string> loaded, missing, unexpected, wrong_shape;  ///< wrong_shape: "name: file [..], model [..]"
+  std::vector<std::string> loaded, missing, unexpected, wrong_shape;  ///< wrong_shape: "name: file f32[..], model .."
   bool ok() const { return missing.empty() && unexpected.empty() && wrong_shape.empty(); }
 };
+/// One line for the counts, then one line for each name that did not load.
 std::string to_string(const LoadReport& report);
+
+using NamedTensor = std::pair<std::string, Tensor>;
+/// Copies tensors into the targets of the same name; the targets stay where they are and keep their type. Floating
+/// types convert, an integer target wants its own. strict: throws Error{format} listing everything missing, unexpected
+/// and misshapen, and changes nothing; else copies what fits and reports the rest. `what` opens the message.
+LoadReport load_into(const char* what, const std::vector<NamedTensor>& targets,
+                     const std::map<std::string, Tensor>& tensors, bool strict = true);
 
 class ParamStore {
  public:
   /// Parameters are drawn from `seed`, each from a key made of its name: the order of construction does not matter.
+  /// Masters are f32 (or f64, for gradient checks); Error{dtype} otherwise.
   explicit ParamStore(std::uint64_t seed = 0, TensorOptions options = {});
   ParamStore(const ParamStore&) = delete;
   ParamStore& operator=(const ParamStore&) = delete;
@@ -44,7 +55,7 @@ class ParamStore {
   Tensor add(const std::string& name, const Shape& shape, const Init& init);
   /// Throws Error{value} with the nearest existing name.
   const Parameter& get(std::string_view name) const;
-  bool contains(std::string_view name) const;
+  bool contains(std::string_view name) const { return index_.find(name) != index_.end(); }
   /// In order of construction.
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t numel() const;
@@ -54,9 +65,7 @@ class ParamStore {
   /// Parameters whose name contains `pattern` stop (or start) receiving gradients. Returns how many matched.
   int set_trainable(std::string_view pattern, bool trainable);
 
-  /// Copies values in by name. strict: throws Error{format} listing everything missing, unexpected and misshapen, and
-  /// changes nothing; else loads what fits and reports the rest. f32, f64 and bf16 are converted to the parameter's
-  /// type.
+  /// load_into() the parameters.
   LoadReport load(const std::map<std::string, Tensor>& tensors, bool strict = true);
   /// Name -> value (aliases, no history), for saving.
   std::map<std::string, Tensor> state() const;
@@ -73,6 +82,7 @@ class ParamScope {
   explicit ParamScope(ParamStore& store, std::string prefix = {}) : store_(&store), prefix_(std::move(prefix)) {}
   ParamScope operator/(std::string_view name) const;
   ParamScope operator/(int index) const;
+  /// A parameter called `prefix.name`.
   Tensor param(std::string_view name, const Shape& shape, const Init& init) const;
   const std::string& prefix() const { return prefix_; }
 

@@ -1,0 +1,34 @@
+#pragma once
+// MultiheadSelfAttention as the ViT has it: one projection to q, k and v, fused attention, output projection, dropout.
+
+#include <cstdint>
+
+#include "autograd/ops.h"
+#include "nn/dropout.h"
+#include "nn/linear.h"
+
+namespace aio::nn {
+
+struct AttentionConfig {
+  std::int64_t dim = 0;
+  int heads = 1;  ///< divides dim
+  bool qkv_bias = true;
+  double dropout = 0;  ///< after the output projection; probabilities have none, as in the reference
+  LinearOptions init = LinearOptions::truncated_normal();
+};
+
+struct MultiheadSelfAttention {
+  /// Parameters "qkv.*" [3 dim, dim] (all q, all k, all v; head-major) and "proj.*" [dim, dim].
+  /// Throws Error{config} if heads does not divide dim.
+  MultiheadSelfAttention(const ParamScope& scope, const AttentionConfig& config);
+
+  /// x [B, N, dim] -> [B, N, dim]. `options` says which keys a query sees (AttentionOptions: key lengths [B], causal,
+  /// any mask); padded queries are computed like the others.
+  Tensor forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
+
+  int heads;
+  Linear qkv, proj;
+  Dropout proj_drop;
+};
+
+}  // namespace aio::nn

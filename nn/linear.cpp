@@ -1,0 +1,42 @@
+#include "nn/linear.h"
+
+#include "autograd/ops.h"
+#include "tensor/error.h"
+
+namespace aio::nn {
+namespace {
+
+/// The masters in the type of the product. The cast has a gradient, so masters stay f32 (or f64) and exact.
+struct ComputeWeights {
+  ComputeWeights(const Linear& linear, const Tensor& x, const ForwardCtx& ctx)
+      : weight(cast(linear.weight, ctx.compute)),
+        bias(linear.bias.defined() ? cast(linear.bias, ctx.compute) : Tensor{}) {
+    check(x.dtype() == ctx.compute, ErrorCode::dtype, "Linear: x is ", describe(x), ", expected ", ctx.compute,
+          ", the compute dtype of the context (cast(x, ctx.compute))");
+  }
+  Tensor weight, bias;
+};
+
+}  // namespace
+
+Linear::Linear(const ParamScope& scope, std::int64_t in, std::int64_t out, const LinearOptions& options) {
+  weight = scope.param("weight", {out, in}, options.torch_default ? Init::fan_in(in) : options.weight_init);
+  if (options.bias) bias = scope.param("bias", {out}, options.torch_default ? Init::fan_in(in) : options.bias_init);
+}
+
+Tensor Linear::forward(const Tensor& x, ForwardCtx& ctx) const {
+  const ComputeWeights w(*this, x, ctx);
+  return linear(x, w.weight, w.bias);
+}
+
+Tensor Linear::forward_gelu(const Tensor& x, ForwardCtx& ctx) const {
+  const ComputeWeights w(*this, x, ctx);
+  return linear_gelu(x, w.weight, w.bias);
+}
+
+Tensor Linear::forward_residual(const Tensor& x, const Tensor& residual, ForwardCtx& ctx) const {
+  const ComputeWeights w(*this, x, ctx);
+  return linear_residual(x, w.weight, w.bias, residual);
+}
+
+}  // namespace aio::nn

@@ -1,0 +1,47 @@
+#pragma once
+// Linear: y = x W^T + b, weight [out, in] as PyTorch keeps it.
+
+#include <cstdint>
+
+#include "nn/forward_ctx.h"
+#include "nn/param_store.h"
+
+namespace aio::nn {
+
+/// How a Linear starts. PyTorch's default is uniform in +-1/sqrt(in) for both.
+struct LinearOptions {
+  bool bias = true;
+  bool torch_default = true;  ///< else the two below
+  Init weight_init{};
+  Init bias_init{};
+
+  /// The ViT's: truncated normal, zero bias.
+  static LinearOptions truncated_normal(double stddev = 0.02) {
+    return {true, false, Init::truncated_normal(stddev), Init::zeros()};
+  }
+  /// BERT's: normal, zero bias.
+  static LinearOptions normal(double stddev = 0.02) { return {true, false, Init::normal(stddev), Init::zeros()}; }
+  LinearOptions without_bias() const {
+    LinearOptions copy = *this;
+    copy.bias = false;
+    return copy;
+  }
+};
+
+struct Linear {
+  /// Parameters "weight" [out, in] and, unless options.bias is false, "bias" [out].
+  Linear(const ParamScope& scope, std::int64_t in, std::int64_t out, const LinearOptions& options = {});
+
+  /// x [..., in] of type ctx.compute -> [..., out] of the same type; weight and bias are cast to it.
+  /// Throws Error{dtype} if x has another type, Error{shape} if its last dimension is not `in`.
+  Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
+  /// gelu(forward(x)) in one product.
+  Tensor forward_gelu(const Tensor& x, ForwardCtx& ctx) const;
+  /// residual + forward(x) in one product; residual [..., out].
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, ForwardCtx& ctx) const;
+
+  Tensor weight;
+  Tensor bias;  ///< undefined without bias
+};
+
+}  // namespace aio::nn
