@@ -1,0 +1,9 @@
+// Built when CUDA is off.
+#include "cuda/install.h"
+
+namespace aio::cuda {
+
+bool install() { return false; }
+std::string status() { return "this build has no CUDA (configure with -DAIO_CUDA=ON; needs nvcc >= 12)"; }
+
+}  // namespace aio::cuda

@@ -1,0 +1,3 @@
+#pragma once
+#include "autograd/ops.h"  // planted
+#include "tensor/tensor.h"

@@ -1,0 +1,2 @@
+#include <tbb/parallel_for.h>  // planted
+#include "nn/linear.h"
