@@ -1,0 +1,126 @@
+// Bilinear resizing of planes, without antialiasing.
+//
+// Along one axis, output place i reads source place s = scale (i + 1/2) - 1/2, scale = in / out, clamped to >= 0; with
+// align_corners s = i (in - 1) / (out - 1), so that first and last places coincide. With k = floor(s), a = s - k:
+// Forward:  y[i] = (1 - a) x[k] + a x[min(k + 1, in - 1)], along rows, then along columns
+// Backward: the transpose of that matrix, along columns, then along rows
+// Shapes:   x, dx [P, h, w] (P planes); y, dy [P, H, W].
+// Dtypes:   f32, f64, bf16; places, weights and sums in the accumulator dtype.
+// Saved:    nothing: the map is linear.
+// Order:    an input row of the gradient is one thread's; its sums run over output rows, then output columns,
+// ascending. Source:   torch.nn.functional.interpolate(mode="bilinear", antialias=False), its f32 arithmetic of places
+// included.
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "tensor/cpu/cpu_backend.h"
+#include "tensor/cpu/row_math.h"
+#include "tensor/parallel.h"
+
+namespace aio {
+namespace {
+
+using cpu::for_lanes;
+using cpu::Vec;
+
+/// Output place i = weight_low x[low] + weight_high x[high]. `low` ascends with i.
+template <class A>
+struct Tap {
+  std::int64_t low, high;
+  A weight_low, weight_high;
+};
+
+template <class A>
+std::vector<Tap<A>> make_taps(std::int64_t in, std::int64_t out, bool align_corners) {
+  std::vector<Tap<A>> taps(static_cast<std::size_t>(out));
+  const A scale = !align_corners ? static_cast<A>(in) / static_cast<A>(out)
+                  : out > 1      ? static_cast<A>(in - 1) / static_cast<A>(out - 1)
+                                 : A{0};
+  for (std::int64_t i = 0; i < out; ++i) {
+    // One rounding, as PyTorch's gradient (its forward pass rounds twice from about 200 places on: 1e-5 apart there).
+    const A centred = std::fma(scale, static_cast<A>(i) + A{0.5}, A{-0.5});
+    const A place = align_corners ? scale * static_cast<A>(i) : std::max(A{0}, centred);
+    const std::int64_t low = std::min(static_cast<std::int64_t>(std::floor(place)), in - 1);
+    const A a = std::min(place - static_cast<A>(low), A{1});
+    taps[static_cast<std::size_t>(i)] = {low, std::min(low + 1, in - 1), 1 - a, a};
+  }
+  return taps;
+}
+
+/// to[c] = a from0[c] + b from1[c].
+template <class A, class T>
+void blend(A* to, A a, const T* from0, A b, const T* from1, std::int64_t n) {
+  using V = Vec<A>;
+  for_lanes<V::kWidth>(n, [&](std::int64_t c, int lanes) {
+    fma(V::all(a), V::load_n(from0 + c, lanes), V::all(b) * V::load_n(from1 + c, lanes)).store_n(to + c, lanes);
+  });
+}
+
+/// to[c] += a from[c].
+template <class A, class T>
+void add_scaled(A* to, A a, const T* from, std::int64_t n) {
+  using V = Vec<A>;
+  for_lanes<V::kWidth>(n, [&](std::int64_t c, int lanes) {
+    fma(V::all(a), V::load_n(from + c, lanes), V::load_n(to + c, lanes)).store_n(to + c, lanes);
+  });
+}
+
+}  // namespace
+
+void CpuBackend::resize_bilinear_forward(const View& y, const View& x, bool align_corners) {
+  dispatch_float(x.dtype, [&]<class T>() {
+    using A = accumulator_t<T>;
+    const std::int64_t h = x.dim[1], w = x.dim[2], H = y.dim[1], W = y.dim[2];
+    const auto row_taps = make_taps<A>(h, H, align_corners), column_taps = make_taps<A>(w, W, align_corners);
+    parallel_for(y.dim[0] * H, cpu::row_grain(w + W), [&](std::int64_t begin, std::int64_t end) {
+      std::vector<A> row(static_cast<std::size_t>(w));
+      for (std::int64_t i = begin; i < end; ++i) {
+        const Tap<A>& tap = row_taps[static_cast<std::size_t>(i % H)];
+        const T* plane = x.as<const T>() + i / H * h * w;
+        blend(row.data(), tap.weight_low, plane + tap.low * w, tap.weight_high, plane + tap.high * w, w);
+        T* out = y.as<T>() + i * W;
+        for (const Tap<A>& t : column_taps)
+          *out++ = T(t.weight_low * row[static_cast<std::size_t>(t.low)] +
+                     t.weight_high * row[static_cast<std::size_t>(t.high)]);
+      }
+    });
+  });
+}
+
+void CpuBackend::resize_bilinear_backward(const View& dx, const View& dy, bool align_corners) {
+  dispatch_float(dx.dtype, [&]<class T>() {
+    using A = accumulator_t<T>;
+    const std::int64_t h = dx.dim[1], w = dx.dim[2], H = dy.dim[1], W = dy.dim[2];
+    const auto row_taps = make_taps<A>(h, H, align_corners), column_taps = make_taps<A>(w, W, align_corners);
+    // Output rows that read input row k have low = k - 1 or k: they are first_row[max(k - 1, 0)] .. first_row[k + 1].
+    std::vector<std::int64_t> first_row(static_cast<std::size_t>(h + 1), H);
+    for (std::int64_t i = H - 1, k = h - 1; k >= 0; --k) {
+      while (i >= 0 && row_taps[static_cast<std::size_t>(i)].low >= k) --i;
+      first_row[static_cast<std::size_t>(k)] = i + 1;
+    }
+    parallel_for(dx.dim[0] * h, cpu::row_grain(w + W), [&](std::int64_t begin, std::int64_t end) {
+      std::vector<A> row(static_cast<std::size_t>(W)), sums(static_cast<std::size_t>(w));
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t k = i % h;
+        std::fill(row.begin(), row.end(), A{0});
+        for (std::int64_t j = first_row[static_cast<std::size_t>(std::max<std::int64_t>(k - 1, 0))];
+             j < first_row[static_cast<std::size_t>(k + 1)]; ++j) {
+          const Tap<A>& tap = row_taps[static_cast<std::size_t>(j)];
+          const A weight = (tap.low == k ? tap.weight_low : 0) + (tap.high == k ? tap.weight_high : 0);
+          add_scaled(row.data(), weight, dy.as<const T>() + (i / h * H + j) * W, W);
+        }
+        std::fill(sums.begin(), sums.end(), A{0});
+        const A* from = row.data();
+        for (const Tap<A>& t : column_taps) {
+          sums[static_cast<std::size_t>(t.low)] += t.weight_low * *from;
+          sums[static_cast<std::size_t>(t.high)] += t.weight_high * *from++;
+        }
+        std::transform(sums.begin(), sums.end(), dx.as<T>() + i * w, [](A sum) { return T(sum); });
+      }
+    });
+  });
+}
+
+}  // namespace aio
