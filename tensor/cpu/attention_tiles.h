@@ -1,0 +1,240 @@
+#pragma once
+// What one head of attention is made of: strided rows in, panels and products, masked softmax rows.
+//
+// Scratch matrices are of accumulator type A (f32 for f32 and bf16, f64 for f64) and padded with zeros: their rows to
+// whole register tiles, their columns to whole vectors. So the loops below have no tails.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "tensor/cpu/micro_kernel.h"
+
+namespace aio::cpu {
+
+constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/// The register tile of all products here: 12 x 2 vectors where there are 32 registers (AVX-512), else 6 x 2. Twelve
+/// rows of two vectors fit 211 keys (14 vectors of 16) exactly; 8 x 3 would compute 15.
+template <class A>
+struct AttentionTile {
+  static constexpr int kWidth = Vec<A>::kWidth;
+  static constexpr int kVectors = 2;
+  static constexpr int kRows = kWidth * sizeof(A) == 64 ? 12 : 6;
+  static constexpr int kPanel = kVectors * kWidth;
+};
+
+/// A matrix [N, D] inside a strided [B, N, H, D] tensor: row i starts at data + i * stride.
+template <class T>
+struct HeadRows {
+  T* data;
+  std::int64_t stride;
+  T* row(std::int64_t i) const { return data + i * stride; }
+};
+
+// ---- in and out -----------------------------------------------------------------------------------------------------
+
+/// y [padded, ldy] = factor * x [rows, D], zeros elsewhere.
+template <class T, class A>
+void load_rows(A* y, std::int64_t ldy, std::int64_t padded, HeadRows<const T> x, std::int64_t rows, std::int64_t D,
+               double factor) {
+  using V = Vec<A>;
+  const V f = V::all(static_cast<A>(factor));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const T* in = x.row(i);
+    A* out = y + i * ldy;
+    for_lanes<V::kWidth>(D, [&](std::int64_t c, int n) { (f * V::load_n(in + c, n)).store(out + c); });
+  }
+  std::fill(y + rows * ldy, y + padded * ldy, A(0));
+}
+
+/// y [rows, D] = factor * x [rows, ldx].
+template <class T, class A>
+void store_rows(HeadRows<T> y, const A* x, std::int64_t ldx, std::int64_t rows, std::int64_t D, double factor) {
+  using V = Vec<A>;
+  const V f = V::all(static_cast<A>(factor));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const A* in = x + i * ldx;
+    T* out = y.row(i);
+    for_lanes<V::kWidth>(D, [&](std::int64_t c, int n) { (f * V::load(in + c)).store_n(out + c, n); });
+  }
+}
+
+template <class T>
+void zero_rows(HeadRows<T> y, std::int64_t rows, std::int64_t D) {
+  for (std::int64_t i = 0; i < rows; ++i) std::fill_n(y.row(i), D, T(0));
+}
+
+/// panels [padded / kPanel, D, kPanel] = x^T: the keys of a panel lie side by side, so a product reads them as vectors.
+template <class T, class A>
+void pack_panels(A* panels, std::int64_t padded, HeadRows<const T> x, std::int64_t rows, std::int64_t D) {
+  constexpr std::int64_t P = AttentionTile<A>::kPanel;
+  for (std::int64_t j = 0; j < padded; j += P, panels += P * D) {
+    for (std::int64_t lane = 0; lane < P; ++lane) {
+      if (j + lane < rows) {
+        const T* in = x.row(j + lane);
+        for (std::int64_t c = 0; c < D; ++c) panels[c * P + lane] = static_cast<A>(in[c]);
+      } else {
+        for (std::int64_t c = 0; c < D; ++c) panels[c * P + lane] = A(0);
+      }
+    }
+  }
+}
+
+// ---- products -------------------------------------------------------------------------------------------------------
+
+/// C [rows, vectors * W] (+)= A [rows, K] B [K, vectors * W], A(i, k) = a[i * row_stride + k * col_stride]. Rows are
+/// rounded up to whole tiles: A and C have them.
+template <class A>
+void tile_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t row_stride, std::int64_t col_stride,
+                  const A* b, std::int64_t ldb, std::int64_t vectors, A* c, std::int64_t ldc, bool accumulate) {
+  using Tile = AttentionTile<A>;
+  for (std::int64_t i = 0; i < rows; i += Tile::kRows) {
+    const A* ai = a + i * row_stride;
+    A* ci = c + i * ldc;
+    std::int64_t j = 0;
+    for (; j + Tile::kVectors <= vectors; j += Tile::kVectors) {
+      micro_kernel<A, Tile::kRows, Tile::kVectors>(K, ai, row_stride, col_stride, b + j * Tile::kWidth, ldb,
+                                                   ci + j * Tile::kWidth, ldc, accumulate);
+    }
+    if (j < vectors) {
+      micro_kernel<A, Tile::kRows, 1>(K, ai, row_stride, col_stride, b + j * Tile::kWidth, ldb, ci + j * Tile::kWidth,
+                                      ldc, accumulate);
+    }
+  }
+}
+
+/// S [rows, cols] = Q [rows, D] K^T, K^T in panels; cols is a multiple of W.
+template <class A>
+void panel_product(std::int64_t rows, std::int64_t D, const A* q, std::int64_t ldq, const A* panels, std::int64_t cols,
+                   A* s, std::int64_t lds) {
+  using Tile = AttentionTile<A>;
+  for (std::int64_t j = 0; j < cols; j += Tile::kPanel, panels += Tile::kPanel * D) {
+    const std::int64_t vectors = std::min<std::int64_t>(Tile::kVectors, (cols - j) / Tile::kWidth);
+    tile_product<A>(rows, D, q, ldq, 1, panels, Tile::kPanel, vectors, s + j, lds, false);
+  }
+}
+
+/// C [rows, vectors * W] = A [rows, K] B [K, ...], A row-major. 96 rows of B at a time: 24 KiB for D = 64, so they stay
+/// in L1 while all rows of A pass.
+template <class A>
+void chunked_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t lda, const A* b, std::int64_t ldb,
+                     std::int64_t vectors, A* c, std::int64_t ldc) {
+  constexpr std::int64_t kChunk = 96;
+  std::int64_t k = 0;
+  do {
+    tile_product<A>(rows, std::min(kChunk, K - k), a + k, lda, 1, b + k * ldb, ldb, vectors, c, ldc, k > 0);
+    k += kChunk;
+  } while (k < K);
+}
+
+// ---- masks ----------------------------------------------------------------------------------------------------------
+
+/// AttentionMask for one head.
+struct HeadMask {
+  std::int64_t keys;                      ///< keys 0 .. keys are valid
+  std::int64_t diagonal;                  ///< query i sees keys < i + diagonal (a large number: not causal)
+  const std::uint8_t* allowed;            ///< or null
+  std::int64_t query_stride, key_stride;  ///< of `allowed`
+
+  /// One past the last key that query i can see, `allowed` apart.
+  std::int64_t key_end(std::int64_t i) const { return std::clamp<std::int64_t>(i + diagonal, 0, keys); }
+
+  /// Sets the logits s [cols] of query i to -inf where it may not attend. False if it may attend nowhere.
+  template <class A>
+  bool apply(A* s, std::int64_t cols, std::int64_t i) const {
+    constexpr A kMinusInf = -std::numeric_limits<A>::infinity();
+    const std::int64_t end = key_end(i);
+    std::fill(s + end, s + cols, kMinusInf);
+    if (allowed == nullptr) return end > 0;
+    const std::uint8_t* row = allowed + i * query_stride;
+    bool any = false;
+    for (std::int64_t j = 0; j < end; ++j) {
+      const bool attend = row[j * key_stride] != 0;
+      any |= attend;
+      s[j] = attend ? s[j] : kMinusInf;
+    }
+    return any;
+  }
+};
+
+// ---- softmax of a row -----------------------------------------------------------------------------------------------
+
+/// 2^f on [-1/2, 1/2] as 1 + f (p[0] + f (p[1] + ...)): minimax in f32 (relative error 2e-9 before rounding), Taylor,
+/// ln(2)^k / k!, in f64 (4e-18).
+template <class A>
+struct Exp2Polynomial;
+template <>
+struct Exp2Polynomial<float> {
+  static constexpr float p[] = {0.69314718F, 0.24022648F, 0.055503324F, 0.0096184369F, 0.0013398875F, 0.00015353362F};
+  static constexpr float lowest = -126;
+};
+template <>
+struct Exp2Polynomial<double> {
+  static constexpr double p[] = {0.6931471805599453,     0.2402265069591007,     0.055504108664821576,
+                                 0.009618129107628477,   0.0013333558146428441,  0.00015403530393381606,
+                                 1.5252733804059838e-05, 1.3215486790144305e-06, 1.0178086009239696e-07,
+                                 7.054911620801121e-09,  4.44553827187081e-10,   2.5678435993488196e-11,
+                                 1.3691488853904124e-12};
+  static constexpr double lowest = -1022;
+};
+
+/// 2^t; exactly 0 below the smallest normal number (so also for -inf), NaN for NaN.
+template <class A>
+inline Vec<A> exp2(Vec<A> t) {
+  using V = Vec<A>;
+  using Polynomial = Exp2Polynomial<A>;
+  constexpr int n = static_cast<int>(std::size(Polynomial::p));
+  const V lowest = V::all(Polynomial::lowest);
+  const V whole = round(max(lowest, t));
+  const V f = t - whole;  // of t, not of the clamped value: NaN stays NaN
+  V y = V::all(Polynomial::p[n - 1]);
+#pragma GCC unroll 16
+  for (int k = n - 2; k >= 0; --k) y = fma(y, f, V::all(Polynomial::p[k]));
+  y = fma(y, f, V::all(A(1)));
+  return select_less(t, lowest, V::zero(), ldexp(y, whole));
+}
+
+constexpr double kLog2E = 1.4426950408889634;  // log2(e)
+constexpr double kLn2 = 0.6931471805599453;    // ln(2)
+
+/// s = exp(s - max) in place; sum over the row and log-sum-exp.
+template <class A>
+struct SoftmaxRow {
+  A sum, lse;
+  SoftmaxRow(A* s, std::int64_t cols) {
+    using V = Vec<A>;
+    V largest = V::load(s);
+    for (std::int64_t j = V::kWidth; j < cols; j += V::kWidth) largest = max(largest, V::load(s + j));
+    const V log2e = V::all(static_cast<A>(kLog2E));
+    const A top = largest.max() * static_cast<A>(kLog2E);
+    const V minus_top = V::all(-top);
+    V total = V::zero();
+    for (std::int64_t j = 0; j < cols; j += V::kWidth) {
+      const V e = exp2(fma(V::load(s + j), log2e, minus_top));
+      e.store(s + j);
+      total = total + e;
+    }
+    sum = total.sum();
+    lse = static_cast<A>((static_cast<double>(top) + std::log2(static_cast<double>(sum))) * kLn2);
+  }
+};
+
+/// p = exp(s - lse) and ds = p (dp - delta) in place of s and dp.
+template <class A>
+void softmax_row_backward(A* s, A* dp, std::int64_t cols, A lse, A delta) {
+  using V = Vec<A>;
+  const V log2e = V::all(static_cast<A>(kLog2E));
+  const V minus_lse = V::all(-lse * static_cast<A>(kLog2E));
+  const V d = V::all(delta);
+  for (std::int64_t j = 0; j < cols; j += V::kWidth) {
+    const V p = exp2(fma(V::load(s + j), log2e, minus_lse));
+    p.store(s + j);
+    (p * (V::load(dp + j) - d)).store(dp + j);
+  }
+}
+
+}  // namespace aio::cpu
