@@ -1,5 +1,11 @@
 # Warnings, instruction set, floating-point rules, sanitizers. Directory-wide, so that they stay out of the package.
 
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+   OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14))
+  message(FATAL_ERROR "aio needs g++ >= 12 or clang >= 14, this is ${CMAKE_CXX_COMPILER_ID} "
+                      "${CMAKE_CXX_COMPILER_VERSION}; choose another with CXX=g++-12 cmake ...")
+endif()
+
 # ---- warnings --------------------------------------------------------------------------------------------------------
 # Third-party headers come through imported targets and are system headers: what is printed here is ours.
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow>")

@@ -27,7 +27,8 @@ DeviceInfo device_info(int index) {
   DeviceInfo info;
   cudaDeviceProp properties;
   if (cudaGetDeviceProperties(&properties, index) != cudaSuccess) return info;
-  std::strncpy(info.name, properties.name, sizeof info.name - 1);
+  static_assert(sizeof info.name == sizeof properties.name);
+  std::memcpy(info.name, properties.name, sizeof info.name);
   info.major = properties.major;
   info.minor = properties.minor;
   info.memory_bytes = properties.totalGlobalMem;
