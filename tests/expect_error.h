@@ -1,5 +1,5 @@
 #pragma once
-// EXPECT_ERROR(expression, code, "part of the text"): an aio::Error with that code whose text contains the part.
+// EXPECT_ERROR(statements, code, "part of the text"): they throw an aio::Error with that code and that text in it.
 
 #include <doctest/doctest.h>
 
@@ -24,5 +24,5 @@ void expect_error(Call&& call, ErrorCode code, const std::string& part) {
 
 }  // namespace aio::test
 
-#define EXPECT_ERROR(expression, code, part) \
-  ::aio::test::expect_error([&] { static_cast<void>(expression); }, ::aio::ErrorCode::code, part)
+#define EXPECT_ERROR(statements, code, part) \
+  ::aio::test::expect_error([&] { statements; }, ::aio::ErrorCode::code, part)

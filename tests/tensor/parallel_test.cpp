@@ -1,0 +1,70 @@
+#include "tensor/parallel.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/expect_error.h"
+
+namespace aio {
+namespace {
+
+struct Threads {
+  explicit Threads(int n) : before(num_threads()) { set_num_threads(n); }
+  ~Threads() { set_num_threads(before); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  int before;
+};
+
+TEST_CASE("parallel_for: every index once, pieces are multiples of the grain") {
+  for (const int threads : {1, 2, 3, 8}) {
+    const Threads guard(threads);
+    CHECK(num_threads() == threads);
+    for (const std::int64_t n : {0, 1, 7, 64, 1000, 4097}) {
+      for (const std::int64_t grain : {1, 16, 5000}) {
+        std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+        std::atomic<int> misaligned = 0;
+        parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+          if (begin % grain != 0 || (end % grain != 0 && end != n)) ++misaligned;
+          for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+        });
+        CHECK(misaligned == 0);
+        CHECK(std::all_of(seen.begin(), seen.end(), [](const auto& count) { return count == 1; }));
+      }
+    }
+  }
+}
+
+TEST_CASE("parallel_for: a loop inside a piece runs inline") {
+  const Threads guard(2);
+  std::atomic<std::int64_t> sum = 0;
+  std::atomic<int> pieces = 0;
+  parallel_for(8, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      parallel_for(100, 1, [&](std::int64_t first, std::int64_t last) {
+        ++pieces;
+        for (std::int64_t k = first; k < last; ++k) sum += k;
+      });
+    }
+  });
+  CHECK(sum == 8 * 4950);
+  CHECK(pieces == 8);
+}
+
+TEST_CASE("parallel_for: an exception reaches the caller and leaves the arena usable") {
+  const Threads guard(2);
+  CHECK_THROWS_AS(parallel_for(100, 1, [](std::int64_t, std::int64_t) { throw std::runtime_error("body"); }),
+                  std::runtime_error);
+  std::atomic<std::int64_t> count = 0;
+  parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end) { count += end - begin; });
+  CHECK(count == 100);
+}
+
+TEST_CASE("set_num_threads: at least one") { EXPECT_ERROR(set_num_threads(0), config, "threads: got 0"); }
+
+}  // namespace
+}  // namespace aio
