@@ -7,14 +7,20 @@
 
 namespace aio {
 
-/// native: tensor/cpu/gemm_native.cpp; openblas, eigen: the libraries.
+/// native: tensor/cpu/gemm_native.cpp; openblas, eigen: the libraries. The rule of "auto": native if it was compiled
+/// with AVX2 or AVX-512; else openblas if the core it reports uses the widest vectors that the CPU has; else eigen.
 enum class GemmProvider { native, openblas, eigen };
 
 std::string_view to_string(GemmProvider provider);
 /// "auto", "native", "openblas" or "eigen"; throws Error{config} for others and for one this build lacks.
 void set_gemm_provider(std::string_view name);
 GemmProvider gemm_provider();
-/// For logs: the provider, its vector width or core name, and why it was chosen.
+/// False for openblas in a build without it.
+bool has_gemm_provider(GemmProvider provider);
+/// For logs: the provider, its vector width or core name, and why it was chosen; warns of vectors narrower than the
+/// CPU's.
 std::string gemm_description();
+/// The same for any provider, in use or not.
+std::string gemm_description(GemmProvider provider);
 
 }  // namespace aio

@@ -1,0 +1,93 @@
+#include "tensor/gemm_provider.h"
+
+#include <atomic>
+
+#include "tensor/cpu/gemm.h"
+#include "tensor/cpu/micro_kernel.h"
+#include "tensor/error.h"
+
+namespace aio {
+
+namespace {
+
+/// Width of the vectors that this build's own kernels use.
+constexpr int kNativeBits = 32 * cpu::Vec<float>::kWidth;
+
+/// Width of the widest vectors that the CPU has.
+int cpu_vector_bits() {
+  if (__builtin_cpu_supports("avx512f")) return 512;
+  return __builtin_cpu_supports("avx2") ? 256 : 128;
+}
+
+GemmProvider automatic() {
+  if (kNativeBits >= 256) return GemmProvider::native;
+  const auto openblas = cpu::openblas_info();
+  return openblas.vector_bits >= cpu_vector_bits() ? GemmProvider::openblas : GemmProvider::eigen;
+}
+
+struct Choice {
+  GemmProvider provider;
+  bool by_rule;
+};
+
+Choice& choice() {
+  static Choice instance{automatic(), true};
+  return instance;
+}
+
+std::string narrow(int bits) {
+  return bits < cpu_vector_bits() ? message(", although this CPU has ", cpu_vector_bits(), "-bit vectors") : "";
+}
+
+}  // namespace
+
+std::string_view to_string(GemmProvider provider) {
+  switch (provider) {
+    case GemmProvider::native: return "native";
+    case GemmProvider::openblas: return "openblas";
+    case GemmProvider::eigen: return "eigen";
+  }
+  return "";
+}
+
+bool has_gemm_provider(GemmProvider provider) {
+  return provider != GemmProvider::openblas || cpu::openblas_info().vector_bits > 0;
+}
+
+void set_gemm_provider(std::string_view name) {
+  if (name == "auto") {
+    choice() = {automatic(), true};
+    return;
+  }
+  for (const GemmProvider provider : {GemmProvider::native, GemmProvider::openblas, GemmProvider::eigen}) {
+    if (name != to_string(provider)) continue;
+    check(has_gemm_provider(provider), ErrorCode::config, "gemm: provider ", name, " is not in this build");
+    choice() = {provider, false};
+    return;
+  }
+  fail(ErrorCode::config, "gemm: provider \"", name, "\", expected auto, native, openblas or eigen");
+}
+
+GemmProvider gemm_provider() { return choice().provider; }
+
+std::string gemm_description(GemmProvider provider) {
+  using Block = cpu::RegisterBlock<float>;
+  switch (provider) {
+    case GemmProvider::native:
+      return message("native ", Block::kRows, "x", Block::kCols, " with ", kNativeBits, "-bit vectors",
+                     narrow(kNativeBits));
+    case GemmProvider::openblas: {
+      const auto info = cpu::openblas_info();
+      return message("openblas core ", info.core, " with ", info.vector_bits, "-bit vectors", narrow(info.vector_bits),
+                     info.vector_bits < cpu_vector_bits() ? " (set OPENBLAS_CORETYPE, for instance to SkylakeX)" : "");
+    }
+    case GemmProvider::eigen: return message("eigen, compiled for ", kNativeBits, "-bit vectors", narrow(kNativeBits));
+  }
+  return "";
+}
+
+std::string gemm_description() {
+  return message(gemm_description(gemm_provider()), choice().by_rule ? ", by rule" : ", as set");
+}
+
+}  // namespace aio

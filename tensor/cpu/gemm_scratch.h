@@ -1,0 +1,29 @@
+#pragma once
+// Scratch memory that outlives the call: a fresh page costs more than the packing that would fill it (docs/numerics.md
+// is about bits; the 4 to 6 times of tensor/allocator.h are about time).
+
+#include <cstddef>
+
+namespace aio::cpu {
+
+/// Borrows a block from the calling thread's own list and gives it back at the end of the scope. Scopes may nest (a
+/// thread that waits may be handed other work): each gets a block of its own. Contents are unspecified; 64-byte
+/// aligned.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t bytes);
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
+
+ private:
+  void* data_;
+  std::size_t bytes_;
+};
+
+}  // namespace aio::cpu
