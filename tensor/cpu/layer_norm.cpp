@@ -40,6 +40,7 @@ void forward_row(T* y, accumulator_t<T>& mean, accumulator_t<T>& rstd, const T* 
   const V r = V::all(rstd);
   for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
     const V h = (V::load_n(x + c, lanes) - m) * r;
+    cpu::prefetch_ahead(x + c);
     fma(h, V::load_n(gamma + c, lanes), V::load_n(beta + c, lanes)).store_n(y + c, lanes);
   });
 }
@@ -64,6 +65,8 @@ void backward_row(T* dx, accumulator_t<T>* dgamma, accumulator_t<T>* dbeta, cons
   for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
     const V h = (V::load_n(x + c, lanes) - m) * r;
     const V w = V::load_n(dy + c, lanes) * V::load_n(gamma + c, lanes);
+    cpu::prefetch_ahead(x + c);
+    cpu::prefetch_ahead(dy + c);
     (r * fnma(h, mean_wh, w - mean_w)).store_n(dx + c, lanes);
   });
 }
