@@ -33,6 +33,8 @@ Tensor detach(const Tensor& x);
 /// backward (gradients carry no history).
 void backward(const Tensor& loss, const Tensor& gradient = {});
 
+struct CheckpointProbe;
+
 /// No graph is recorded while one is alive on this thread.
 class NoGrad {
  public:
@@ -43,6 +45,7 @@ class NoGrad {
 
  private:
   bool previous_;
+  CheckpointProbe* previous_probe_;
 };
 /// Records again inside a NoGrad (recomputation).
 class EnableGrad {

@@ -10,10 +10,16 @@
 //   };
 //   Tensor gelu(const Tensor& x) { ...forward into y...; return record<GeluNode>(y, {x}, x); }
 //
-// micrograd's Value is our Tensor + Node; its closure `_backward` is our virtual backward().
+// micrograd's Value is our Tensor + Node; its closure `_backward` is our virtual backward(). docs/autograd.md maps the
+// rest. Who owns whom, always pointing back in time, so there are no cycles:
+//
+//   Tensor --autograd--> OutputMeta (inside its Node) ; Node --edges--> Nodes of its inputs ; leaf = AccumulateGrad
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -30,6 +36,39 @@ struct Edge {
   explicit operator bool() const { return node != nullptr; }
 };
 
+/// What hangs on a tensor with history: which output of which node it is, and what its gradient must look like. It
+/// lives inside the node, and the tensor's pointer shares ownership of the node, so recording allocates nothing for it.
+struct OutputMeta : AutogradMetaBase {
+  Node* node = nullptr;
+  int output = 0;
+  DType dtype = DType::f32;
+  Device device{};
+  Shape shape;
+
+  void describe_as(Node* producer, int index, const Tensor& tensor);
+  /// Whether `gradient` has this output's shape, dtype and device.
+  bool matches(const Tensor& gradient) const;
+};
+
+/// The inputs of record(): `{x, w}` or a vector of tensors, without copying a handle. Only for function arguments,
+/// which outlive it.
+class TensorRefs {
+ public:
+  struct Ref {
+    Ref(const Tensor& t) : tensor(&t) {}  // NOLINT: implicit, so that `{x, w}` works
+    const Tensor* tensor;
+  };
+  TensorRefs(std::initializer_list<Ref> refs) : size_(refs.size()) { refs_ = refs.begin(); }
+  TensorRefs(const std::vector<Tensor>& tensors) : tensors_(tensors.data()), size_(tensors.size()) {}  // NOLINT
+  std::size_t size() const { return size_; }
+  const Tensor& operator[](std::size_t i) const { return refs_ != nullptr ? *refs_[i].tensor : tensors_[i]; }
+
+ private:
+  const Ref* refs_ = nullptr;
+  const Tensor* tensors_ = nullptr;
+  std::size_t size_;
+};
+
 class Node {
  public:
   /// `name` is the op's name in errors and profiles; a string literal.
@@ -38,8 +77,9 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// grads[i] is the gradient of output i (undefined if nothing flowed into it); returns one gradient per input of
-  /// record(), undefined where needs_grad(i) is false. Runs under NoGrad.
+  /// grads[i] is the gradient of output i: undefined if nothing flowed into it, else of the output's shape, dtype and
+  /// device, possibly strided, and not to be written to. Returns one gradient per input of record(), of that input's
+  /// shape and dtype, undefined where needs_grad(i) is false or nothing flows. Runs under NoGrad.
   virtual std::vector<Tensor> backward(const std::vector<Tensor>& grads) = 0;
 
   const char* name() const { return name_; }
@@ -47,83 +87,109 @@ class Node {
   std::uint64_t sequence() const { return sequence_; }
   const std::vector<Edge>& edges() const { return edges_; }
   bool needs_grad(int input) const { return static_cast<bool>(edges_[static_cast<std::size_t>(input)]); }
-  int output_count() const { return output_count_; }
+  int output_count() const { return 1 + static_cast<int>(more_outputs_.size()); }
+  const OutputMeta& output(int i) const {
+    return i == 0 ? first_output_ : more_outputs_[static_cast<std::size_t>(i - 1)];
+  }
+  /// The end of a path: an AccumulateGrad.
+  bool is_leaf() const { return is_leaf_; }
   bool released() const { return released_; }
-  /// If input `i` is a leaf whose gradient buffer exists: that buffer, so that backward may add into it directly and
-  /// return an undefined tensor for this input. Else undefined.
+  /// If input `i` is a leaf whose f32 or f64 gradient buffer exists: that buffer (contiguous), so that backward may add
+  /// into it directly and return an undefined tensor for this input; whoever asks must add. Else undefined (also in
+  /// AnomalyMode, which wants to see every gradient).
   Tensor gradient_sink(int input) const;
 
   /// Drops saved tensors; edges stay until the node dies. backward() through it is an error from then on.
   void release();
+  /// Throws as SavedTensor::get would, for the first saved tensor that was changed in place.
+  void check_saved() const;
 
  private:
   friend class SavedTensor;
-  friend struct GraphBuilder;
   friend class AccumulateGrad;
+  friend class Engine;
+  friend struct GraphBuilder;
+
   const char* name_;
   std::uint64_t sequence_;
   std::vector<Edge> edges_;
-  std::vector<SavedTensor*> saved_;
-  int output_count_ = 1;
+  SavedTensor* first_saved_ = nullptr;  // linked through SavedTensor::next_
+  OutputMeta first_output_;             // nearly every op has one output: kept inline
+  std::vector<OutputMeta> more_outputs_;
+  std::uint64_t visited_by_ = 0;  // the backward that checked this node last
+  int task_ = -1;                 // its place in the running backward, -1: none
+  bool is_leaf_ = false;
   bool released_ = false;
 };
 
-/// A tensor kept for backward: a handle without history plus the storage version it had. `output = true` for a saved
-/// output of the op itself (no difference in use; named in messages).
+/// A tensor kept for backward: a handle without history plus the storage version it had. A member of its Node (or an
+/// element of a std::deque or array: the node knows its address). An output of the op itself may be saved like any
+/// other tensor; `output = true` says so in messages even before record() sees it.
 class SavedTensor {
  public:
   SavedTensor(Node& owner, const Tensor& tensor, bool output = false);
+  SavedTensor(const SavedTensor&) = delete;
+  SavedTensor& operator=(const SavedTensor&) = delete;
+
   /// The tensor; throws Error{state} "softmax: a saved output was changed in place (version 3, saved at 2)...".
   /// Undefined if an undefined tensor was saved.
   Tensor get() const;
 
  private:
   friend class Node;
+  friend struct GraphBuilder;
+  void check_version() const;
+  void detach_output();
+
   const Node* owner_;
+  SavedTensor* next_;
   Tensor tensor_;
   std::uint64_t version_ = 0;
   bool output_;
 };
 
-/// The end of the line: adds what arrives into a leaf's gradient. Owned by the leaf's metadata.
-class AccumulateGrad : public Node {
+/// The end of the line: adds what arrives into a leaf's gradient. The leaf's autograd metadata is its output 0, so an
+/// edge to a leaf is like any other.
+class AccumulateGrad final : public Node {
  public:
   explicit AccumulateGrad(const Tensor& leaf);
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override;
-  /// The leaf's gradient buffer, if there is one.
-  Tensor grad() const;
+  /// grad += gradient. The first to arrive is adopted if nobody else holds its memory, else copied.
+  void accumulate(Tensor gradient);
 
- private:
-  std::weak_ptr<TensorImpl> leaf_;
+  Tensor grad;                 ///< undefined before the first backward
+  bool requires_grad = false;  ///< a frozen leaf ignores what arrives
+  bool touched = false;        ///< see grad_touched()
 };
 
-// ---- recording
-// --------------------------------------------------------------------------------------------------------
+// ---- recording ------------------------------------------------------------------------------------------------------
 
 /// Graph surgery behind record(); not for ops.
 struct GraphBuilder {
-  /// GradMode is on and some input requires grad.
-  static bool wants_graph(const std::vector<Tensor>& inputs);
-  static void connect(const std::shared_ptr<Node>& node, const std::vector<Tensor>& outputs,
-                      const std::vector<Tensor>& inputs);
-  /// AnomalyMode's check of forward outputs.
-  static void check_outputs(const char* op, const std::vector<Tensor>& outputs);
-  static bool anomaly_mode();
+  /// GradMode is on and some input requires grad (or AnomalyMode wants to know the op's name).
+  static bool wants_node(const TensorRefs& inputs);
+  /// Gives `node` an edge per input and hangs it on the floating outputs.
+  static void attach(const std::shared_ptr<Node>& node, std::span<const Tensor> outputs, const TensorRefs& inputs);
+  /// attach() if a gradient is wanted, after AnomalyMode's look at the outputs.
+  static void connect(const std::shared_ptr<Node>& node, std::span<const Tensor> outputs, const TensorRefs& inputs);
 };
 
 /// Every differentiable op returns through record: if a gradient is wanted it makes NodeT(args...), with one edge per
-/// input, and hangs it on the outputs.
+/// input, and hangs it on the outputs, which are new tensors (a view of an input is one; the input itself is not).
 template <class NodeT, class... Args>
-std::vector<Tensor> record_all(std::vector<Tensor> outputs, const std::vector<Tensor>& inputs, Args&&... args) {
-  if (GraphBuilder::wants_graph(inputs)) {
+std::vector<Tensor> record_all(std::vector<Tensor> outputs, const TensorRefs& inputs, Args&&... args) {
+  if (GraphBuilder::wants_node(inputs)) {
     GraphBuilder::connect(std::make_shared<NodeT>(std::forward<Args>(args)...), outputs, inputs);
   }
   return outputs;
 }
 
 template <class NodeT, class... Args>
-Tensor record(Tensor output, const std::vector<Tensor>& inputs, Args&&... args) {
-  return record_all<NodeT>({std::move(output)}, inputs, std::forward<Args>(args)...)[0];
+Tensor record(Tensor output, const TensorRefs& inputs, Args&&... args) {
+  if (GraphBuilder::wants_node(inputs)) {
+    GraphBuilder::connect(std::make_shared<NodeT>(std::forward<Args>(args)...), {&output, 1}, inputs);
+  }
+  return output;
 }
 
 }  // namespace aio

@@ -92,6 +92,8 @@ class Tensor {
   const std::shared_ptr<AutogradMetaBase>& autograd() const { return impl_->autograd; }
   TensorImpl& impl() const { return *impl_; }
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
+  /// No other handle and no view shares the memory, so writing to it cannot be seen.
+  bool is_sole_owner() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
 
  private:
   std::shared_ptr<TensorImpl> impl_;

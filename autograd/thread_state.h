@@ -1,0 +1,35 @@
+#pragma once
+// The only thread-local of the project: what recording depends on besides its inputs.
+
+#include "tensor/tensor.h"
+
+namespace aio {
+
+/// What a forward pass under checkpoint() sees of gradients although it records nothing.
+struct CheckpointProbe {
+  bool saw_leaf = false;              ///< some op read a leaf that requires grad: recomputation has something to give
+  const char* saw_history = nullptr;  ///< the op whose output (with history) was captured; an error
+};
+
+struct ThreadState {
+  bool grad_enabled = true;
+  bool anomaly = false;
+  CheckpointProbe* probe = nullptr;  ///< set only during the first forward of a checkpoint
+};
+
+/// constinit: no initialisation guard on access.
+inline constinit thread_local ThreadState thread_state;
+
+/// Restores the state it found.
+class ThreadStateGuard {
+ public:
+  ThreadStateGuard() : previous_(thread_state) {}
+  ~ThreadStateGuard() { thread_state = previous_; }
+  ThreadStateGuard(const ThreadStateGuard&) = delete;
+  ThreadStateGuard& operator=(const ThreadStateGuard&) = delete;
+
+ private:
+  ThreadState previous_;
+};
+
+}  // namespace aio
