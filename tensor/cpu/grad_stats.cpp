@@ -5,37 +5,46 @@
 // Dtypes:   f32 or f64; squares and sum are f64, so that no finite f32 gradient overflows.
 // Order:    sums of fixed blocks (segments.h), added first to last: the norm has the same bits at any thread count.
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "tensor/cpu/cpu_backend.h"
+#include "tensor/cpu/row_math.h"
 #include "tensor/cpu/segments.h"
 #include "tensor/parallel.h"
 
 namespace aio {
 namespace {
 
+using cpu::Vec;
+
+double sum_of_squares(const double* g, std::int64_t n) {
+  return cpu::sum_terms<double>(n, [&](std::int64_t i, int lanes) {
+    const Vec<double> v = Vec<double>::load_n(g + i, lanes);
+    return v * v;
+  });
+}
+
+double sum_of_squares(const float* g, std::int64_t n) {
+  constexpr std::int64_t kChunk = 1024;  // widened in L1
+  double wide[kChunk];
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; i += kChunk) {
+    const std::int64_t count = std::min(kChunk, n - i);
+    std::copy_n(g + i, count, wide);
+    sum += sum_of_squares(wide, count);
+  }
+  return sum;
+}
+
+/// Looks for non-finite values only where the sum says that there may be some.
 template <class T>
 GradStats block_stats(const T* g, std::int64_t n) {
-  // Sixteen independent sums: the compiler turns the inner loops into vector instructions without reordering any sum.
-  constexpr int kLanes = 16;
-  double sums[kLanes] = {};
-  std::int64_t counts[kLanes] = {};
-  const auto add = [&](int lane, T value) {
-    const double d = value;
-    sums[lane] += d * d;
-    counts[lane] += std::abs(value) <= std::numeric_limits<T>::max() ? 0 : 1;
-  };
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) add(lane, g[i + lane]);
-  for (int lane = 0; i + lane < n; ++lane) add(lane, g[i + lane]);
   GradStats stats;
-  for (int lane = 0; lane < kLanes; ++lane) {
-    stats.sum_of_squares += sums[lane];
-    stats.non_finite += counts[lane];
-  }
+  stats.sum_of_squares = sum_of_squares(g, n);
+  if (!std::isfinite(stats.sum_of_squares))
+    stats.non_finite = std::count_if(g, g + n, [](T value) { return !std::isfinite(value); });
   return stats;
 }
 

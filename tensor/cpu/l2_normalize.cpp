@@ -33,8 +33,10 @@ accumulator_t<T> normalize_row(T* y, const T* x, std::int64_t C, double eps) {
   }));
   // Written so that a NaN norm stays NaN.
   const V divisor = V::all(norm < static_cast<A>(eps) ? static_cast<A>(eps) : norm);
-  for_lanes<V::kWidth>(C,
-                       [&](std::int64_t c, int lanes) { (V::load_n(x + c, lanes) / divisor).store_n(y + c, lanes); });
+  for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(x + c);
+    (V::load_n(x + c, lanes) / divisor).store_n(y + c, lanes);
+  });
   return norm;
 }
 
@@ -47,6 +49,8 @@ void backward_row(T* dx, const T* dy, const T* y, accumulator_t<T> norm, std::in
   const V dot = V::all(clamped ? A{0} : sum_terms<A>(C, dy_times_y));
   const V divisor = V::all(clamped ? static_cast<A>(eps) : norm);
   for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(y + c);
+    cpu::prefetch_ahead(dy + c);
     (fnma(V::load_n(y + c, lanes), dot, V::load_n(dy + c, lanes)) / divisor).store_n(dx + c, lanes);
   });
 }

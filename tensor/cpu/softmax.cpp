@@ -35,7 +35,10 @@ void softmax_row(T* y, const T* x, std::int64_t C, accumulator_t<T>* e) {
     return v;
   });
   const V scale = V::all(1 / sum);
-  for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) { (V::load_n(e + c, lanes) * scale).store_n(y + c, lanes); });
+  for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(x + c);
+    (V::load_n(e + c, lanes) * scale).store_n(y + c, lanes);
+  });
 }
 
 template <class T>
@@ -45,6 +48,8 @@ void softmax_backward_row(T* dx, const T* dy, const T* y, std::int64_t C) {
   const V dot = V::all(
       sum_terms<A>(C, [&](std::int64_t c, int lanes) { return V::load_n(dy + c, lanes) * V::load_n(y + c, lanes); }));
   for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(y + c);
+    cpu::prefetch_ahead(dy + c);
     (V::load_n(y + c, lanes) * (V::load_n(dy + c, lanes) - dot)).store_n(dx + c, lanes);
   });
 }
@@ -57,8 +62,10 @@ void log_softmax_row(T* y, const T* x, std::int64_t C) {
   const V m = V::all(cpu::max_row(x, C));
   const V log_sum =
       V::all(std::log(sum_terms<A>(C, [&](std::int64_t c, int lanes) { return exp(V::load_n(x + c, lanes) - m); })));
-  for_lanes<V::kWidth>(
-      C, [&](std::int64_t c, int lanes) { (V::load_n(x + c, lanes) - m - log_sum).store_n(y + c, lanes); });
+  for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(x + c);
+    (V::load_n(x + c, lanes) - m - log_sum).store_n(y + c, lanes);
+  });
 }
 
 template <class T>
@@ -66,6 +73,7 @@ void log_softmax_backward_row(T* dx, const T* dy, const T* y, std::int64_t C) {
   using V = Vec<accumulator_t<T>>;
   const V sum = V::all(cpu::sum_row(dy, C));
   for_lanes<V::kWidth>(C, [&](std::int64_t c, int lanes) {
+    cpu::prefetch_ahead(dy + c);
     fnma(exp(V::load_n(y + c, lanes)), sum, V::load_n(dy + c, lanes)).store_n(dx + c, lanes);
   });
 }
