@@ -38,7 +38,9 @@ missing=("${packages[@]}")
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   stop "this is not Debian or Ubuntu; install the equivalents with your package manager."
 fi
-installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null | sed -n 's/ installed$//p')
+# dpkg-query fails when it has never heard of a package, which is the case we are here for.
+installed=$({ dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true; } |
+  sed -n 's/ installed$//p')
 missing=()
 for package in "${packages[@]}"; do
   grep -qxF "$package" <<<"$installed" || missing+=("$package")
