@@ -18,8 +18,11 @@ MultiheadSelfAttention::MultiheadSelfAttention(const ParamScope& scope, const At
       proj_drop(config.dropout) {}
 
 Tensor MultiheadSelfAttention::forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options) const {
-  const Tensor mixed = attention_packed(qkv.forward(x, ctx), heads, options);
-  return proj_drop.forward(proj.forward(mixed, ctx), ctx);
+  return proj_drop.forward(proj.forward(mix(x, ctx, options), ctx), ctx);
+}
+
+Tensor MultiheadSelfAttention::mix(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options) const {
+  return attention_packed(qkv.forward(x, ctx), heads, options);
 }
 
 }  // namespace aio::nn

@@ -25,6 +25,8 @@ struct MultiheadSelfAttention {
   /// x [B, N, dim] -> [B, N, dim]. `options` says which keys a query sees (AttentionOptions: key lengths [B], causal,
   /// any mask); padded queries are computed like the others.
   Tensor forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
+  /// The same without proj and its dropout: the heads' results side by side, [B, N, dim].
+  Tensor mix(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
 
   int heads;
   Linear qkv, proj;

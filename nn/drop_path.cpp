@@ -10,7 +10,7 @@ DropPath::DropPath(double drop_rate) : rate(drop_rate) {
 }
 
 Tensor DropPath::forward(const Tensor& x, ForwardCtx& ctx) const {
-  return ctx.training && rate > 0 ? drop_path(x, rate, ctx.rng.next()) : x;
+  return acts(ctx) ? drop_path(x, rate, ctx.rng.next()) : x;
 }
 
 double drop_path_rate(double last, int block, int depth) { return depth > 1 ? last * block / (depth - 1) : 0.0; }

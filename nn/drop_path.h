@@ -13,6 +13,8 @@ struct DropPath {
 
   /// x [B, ...] -> [B, ...]; x itself in evaluation or at rate 0, and then no random key is taken.
   Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
+  /// Whether forward() changes anything.
+  bool acts(const ForwardCtx& ctx) const { return ctx.training && rate > 0; }
 
   double rate;
 };

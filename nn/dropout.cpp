@@ -10,7 +10,7 @@ Dropout::Dropout(double drop_rate) : rate(drop_rate) {
 }
 
 Tensor Dropout::forward(const Tensor& x, ForwardCtx& ctx) const {
-  return ctx.training && rate > 0 ? dropout(x, rate, ctx.rng.next()) : x;
+  return acts(ctx) ? dropout(x, rate, ctx.rng.next()) : x;
 }
 
 }  // namespace aio::nn

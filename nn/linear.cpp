@@ -6,11 +6,12 @@
 namespace aio::nn {
 namespace {
 
-/// The masters in the type of the product. The cast has a gradient, so masters stay f32 (or f64) and exact.
+/// The masters as the product wants them: the weight in its type, the bias in the type it accumulates in. The casts
+/// have gradients, so the masters stay f32 (or f64).
 struct ComputeWeights {
   ComputeWeights(const Linear& linear, const Tensor& x, const ForwardCtx& ctx)
       : weight(cast(linear.weight, ctx.compute)),
-        bias(linear.bias.defined() ? cast(linear.bias, ctx.compute) : Tensor{}) {
+        bias(linear.bias.defined() ? cast(linear.bias, accumulator_of(ctx.compute)) : Tensor{}) {
     check(x.dtype() == ctx.compute, ErrorCode::dtype, "Linear: x is ", describe(x), ", expected ", ctx.compute,
           ", the compute dtype of the context (cast(x, ctx.compute))");
   }

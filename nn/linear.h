@@ -32,7 +32,7 @@ struct Linear {
   /// Parameters "weight" [out, in] and, unless options.bias is false, "bias" [out].
   Linear(const ParamScope& scope, std::int64_t in, std::int64_t out, const LinearOptions& options = {});
 
-  /// x [..., in] of type ctx.compute -> [..., out] of the same type; weight and bias are cast to it.
+  /// x [..., in] of type ctx.compute -> [..., out] of the same type; the weight is cast to it.
   /// Throws Error{dtype} if x has another type, Error{shape} if its last dimension is not `in`.
   Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
   /// gelu(forward(x)) in one product.

@@ -15,6 +15,8 @@ struct Mlp {
 
   /// x [..., dim] -> dropout(fc2(dropout(gelu(fc1(x))))) [..., dim]; exact GELU.
   Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
+  /// dropout(gelu(fc1(x))) [..., hidden]
+  Tensor hidden(const Tensor& x, ForwardCtx& ctx) const;
 
   Linear fc1, fc2;
   Dropout drop;

@@ -12,7 +12,7 @@ PatchEmbed::PatchEmbed(const ParamScope& scope, std::int64_t patch, std::int64_t
 Tensor PatchEmbed::forward(const Tensor& images, ForwardCtx& ctx) const {
   const Tensor patches = patchify(cast(images, ctx.compute), static_cast<int>(patch_size));  // [B, N, 3 p p]
   const Tensor matrix = reshape(weight, {weight.dim(0), 3 * patch_size * patch_size});
-  return linear(patches, cast(matrix, ctx.compute), cast(bias, ctx.compute));
+  return linear(patches, cast(matrix, ctx.compute), cast(bias, accumulator_of(ctx.compute)));
 }
 
 }  // namespace aio::nn

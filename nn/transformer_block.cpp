@@ -13,8 +13,14 @@ TransformerBlock::TransformerBlock(const ParamScope& scope, const BlockConfig& c
       drop_path(config.drop_path) {}
 
 Tensor TransformerBlock::forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options) const {
-  const Tensor mixed = x + drop_path.forward(attn.forward(norm1.forward(x, ctx), ctx, options), ctx);
-  return mixed + drop_path.forward(mlp.forward(norm2.forward(mixed, ctx), ctx), ctx);
+  const Tensor y = close_branch(x, attn.mix(norm1.forward(x, ctx), ctx, options), attn.proj, attn.proj_drop, ctx);
+  return close_branch(y, mlp.hidden(norm2.forward(y, ctx), ctx), mlp.fc2, mlp.drop, ctx);
+}
+
+Tensor TransformerBlock::close_branch(const Tensor& x, const Tensor& branch, const Linear& last, const Dropout& drop,
+                                      ForwardCtx& ctx) const {
+  if (!drop.acts(ctx) && !drop_path.acts(ctx)) return last.forward_residual(branch, x, ctx);
+  return x + drop_path.forward(drop.forward(last.forward(branch, ctx), ctx), ctx);
 }
 
 }  // namespace aio::nn

@@ -34,6 +34,11 @@ struct TransformerBlock {
   LayerNorm norm2;
   Mlp mlp;
   DropPath drop_path;
+
+ private:
+  /// x + drop_path(drop(last(branch))): one product where neither acts.
+  Tensor close_branch(const Tensor& x, const Tensor& branch, const Linear& last, const Dropout& drop,
+                      ForwardCtx& ctx) const;
 };
 
 }  // namespace aio::nn

@@ -1,0 +1,47 @@
+// The moving average: its recurrence, swapping it in and out, saving it.
+
+#include "nn/optim/ema.h"
+
+#include <doctest/doctest.h>
+
+#include "autograd/autograd.h"
+#include "autograd/ops.h"
+#include "nn/optim/adamw.h"
+#include "tensor/error.h"
+#include "tensor/raw.h"
+
+using namespace aio;
+using namespace aio::nn;
+
+namespace {
+std::vector<float> values(const Tensor& x) { return x.to_vector<float>(); }
+}  // namespace
+
+TEST_CASE("ema: average, swap, save") {
+  ParamStore store;
+  const Tensor p = store.add("p", {3}, Init::ones());
+  FlatParams params(store);
+  CHECK_THROWS_WITH_AS(Ema(params, 1.0), doctest::Contains("Ema: decay is 1"), Error);
+  Ema ema(params, 0.75);
+  raw::fill_(p, 5);
+  ema.update();  // 0.75 * 1 + 0.25 * 5
+  {
+    const EmaScope averaged(ema);
+    CHECK(values(p) == std::vector<float>{2, 2, 2});
+    CHECK_THROWS_WITH_AS(ema.update(), doctest::Contains("swapped in"), Error);
+    CHECK_THROWS_WITH_AS(ema.state(), doctest::Contains("swapped in"), Error);
+  }
+  CHECK(values(p) == std::vector<float>{5, 5, 5});
+  CHECK(values(ema.state().at("ema.p")) == std::vector<float>{2, 2, 2});
+
+  Ema other(params, 0.75);
+  other.load_state(ema.state());
+  other.update();  // 0.75 * 2 + 0.25 * 5
+  CHECK(values(other.state().at("ema.p")) == std::vector<float>{2.75, 2.75, 2.75});
+
+  AdamW optimizer(params, {});  // the optimizer still moves the parameters after a swap
+  params.zero_grad();
+  backward(sum(p));
+  optimizer.step(0.5);
+  CHECK(values(p)[0] == doctest::Approx(4.5));
+}

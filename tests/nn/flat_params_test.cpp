@@ -1,0 +1,105 @@
+// Parameters and gradients as views of two flat buffers.
+
+#include "nn/optim/flat_params.h"
+
+#include <doctest/doctest.h>
+
+#include "autograd/autograd.h"
+#include "autograd/ops.h"
+#include "nn/linear.h"
+#include "nn/optim/adamw.h"
+#include "tensor/error.h"
+#include "tensor/raw.h"
+#include "tensor/storage.h"
+
+using namespace aio;
+using namespace aio::nn;
+
+namespace {
+std::vector<float> values(const Tensor& x) { return x.to_vector<float>(); }
+}  // namespace
+
+TEST_CASE("flat_params: handles follow, values stay, gradients land in the flat buffer") {
+  ParamStore store(3);
+  const Linear layer(ParamScope(store) / "layer", 7, 5);
+  const auto weight = values(layer.weight), bias = values(layer.bias);
+  FlatParams params(store);
+  CHECK(values(layer.weight) == weight);
+  CHECK(values(layer.bias) == bias);
+  CHECK(layer.weight.storage_ptr() == params.values().storage_ptr());
+  CHECK(is_leaf(layer.weight));
+  CHECK(requires_grad(layer.weight));
+  CHECK(params.slots()[1].begin == 48);  // 35 rounded up to 16
+  CHECK(params.values().numel() == 64);
+
+  params.zero_grad();
+  CHECK_FALSE(grad_touched(layer.weight));
+  ForwardCtx ctx = ForwardCtx::eval();
+  backward(sum(layer.forward(Tensor::full({3, 7}, 1), ctx)));
+  CHECK(grad_touched(layer.weight));
+  CHECK(grad(layer.weight).storage_ptr() == params.grads().storage_ptr());
+  for (const float g : values(FlatParams::view_of(params.grads(), params.slots()[0]))) CHECK(g == 3);
+  for (const float g : values(FlatParams::view_of(params.grads(), params.slots()[1]))) CHECK(g == 3);
+  const GradStats stats = params.grad_stats();
+  CHECK(stats.sum_of_squares == doctest::Approx(9 * 40));
+
+  raw::fill_(params.values(), 2);
+  for (const float w : values(layer.weight)) CHECK(w == 2);
+  params.zero_grad();
+  CHECK(params.grad_stats().sum_of_squares == 0);
+}
+
+TEST_CASE("flat_params: frozen parameters stay outside") {
+  ParamStore store(3);
+  const Linear a(ParamScope(store) / "a", 3, 2), b(ParamScope(store) / "b", 3, 2);
+  CHECK(store.set_trainable("a.", false) == 2);
+  FlatParams params(store);
+  CHECK(params.slots().size() == 2);
+  CHECK(params.slots()[0].name == "b.weight");
+  CHECK(a.weight.storage_ptr() != params.values().storage_ptr());
+  CHECK_FALSE(requires_grad(a.weight));
+  store.set_trainable("", false);
+  CHECK_THROWS_WITH_AS(FlatParams{store}, doctest::Contains("no parameter is trainable"), Error);
+}
+
+TEST_CASE("flat_params: neighbours of one group become one segment") {
+  ParamStore store;
+  for (const char* name : {"a", "b", "c", "d"}) store.add(name, {17}, Init::zeros());
+  const FlatParams params(store);
+  std::vector<ParamSegment> segments;
+  const auto& slots = params.slots();
+  append_segment(segments, slots[0], 1, 0.1);
+  append_segment(segments, slots[1], 1, 0.1);
+  REQUIRE(segments.size() == 1);
+  CHECK(segments[0].begin == 0);
+  CHECK(segments[0].end == 64);
+  append_segment(segments, slots[2], 1, 0);  // another decay
+  append_segment(segments, slots[3], 2, 0);  // another rate
+  CHECK(segments.size() == 3);
+  segments.clear();
+  append_segment(segments, slots[0], 1, 0);
+  append_segment(segments, slots[2], 1, 0);  // a gap
+  CHECK(segments.size() == 2);
+}
+
+TEST_CASE("flat_params: only the last owner may update") {
+  ParamStore store;
+  const Tensor p = store.add("p", {3}, Init::ones());
+  FlatParams first(store);
+  AdamW optimizer(first, {});
+  const FlatParams second(store);
+  CHECK(values(p) == std::vector<float>{1, 1, 1});
+  CHECK_THROWS_WITH_AS(optimizer.step(0.1), doctest::Contains("p has been moved to another FlatParams"), Error);
+}
+
+TEST_CASE("flat_params: an update makes older graphs stale") {
+  ParamStore store;
+  const Tensor p = store.add("p", {3}, Init::ones());
+  FlatParams params(store);
+  AdamW optimizer(params, {});
+  params.zero_grad();
+  const Tensor loss = sum(p * p);
+  backward(sum(p));
+  optimizer.step(0.1);
+  CHECK_THROWS_WITH_AS(backward(loss), doctest::Contains("changed in place"), Error);
+}
