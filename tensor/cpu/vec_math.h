@@ -115,7 +115,7 @@ template <class A>
 
 /// d/dx x Phi(x) = Phi(x) + x phi(x), phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
 template <class A>
-[[gnu::always_inline]] inline Vec<A> gelu_gradient(Vec<A> x) {
+[[gnu::always_inline]] inline Vec<A> gelu_grad(Vec<A> x) {
   constexpr A bound = sizeof(A) == 4 ? A(14) : A(40);
   const Vec<A> inside = min(Vec<A>::all(bound), max(Vec<A>::all(-bound), x));
   const auto [phi, e] = normal_cdf(inside);
