@@ -22,19 +22,19 @@ struct OpEntry {
   std::string op;  ///< the name in autograd/ops.h
   std::vector<OpCase> cases;
   double tolerance = 1e-6;
-  std::string why_tolerance;  ///< where it is looser than 1e-6: the reason
+  std::string why_tolerance{};  ///< where it is looser than 1e-6: the reason
 };
 
 /// Every differentiable function of autograd/ops.h, in its order.
 std::span<const OpEntry> op_table();
 
 struct OpReport {
-  std::string op;
+  std::string op{};
   int cases = 0;
   double max_rel_error = 0;
   double seconds = 0;
   bool ok = true;
-  std::string message;
+  std::string message{};
 };
 
 OpReport check_op(const OpEntry& entry, std::uint64_t seed);

@@ -15,6 +15,7 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/op_utils.h"
 #include "tensor/backend.h"
 #include "tensor/raw.h"
 
@@ -90,11 +91,7 @@ double resolve_scale(double scale, std::int64_t D) {
 }
 
 void check_qkv(const Tensor& q, const Tensor& k, const Tensor& v) {
-  check(is_float(q.dtype()), ErrorCode::dtype, "attention: q is ", q.dtype(), ", expected f32, f64 or bf16");
-  check(k.dtype() == q.dtype() && v.dtype() == q.dtype(), ErrorCode::dtype, "attention: q, k, v are ", q.dtype(), ", ",
-        k.dtype(), ", ", v.dtype(), ", expected one dtype (cast() converts)");
-  check(k.device() == q.device() && v.device() == q.device(), ErrorCode::device, "attention: q, k, v are on ",
-        q.device(), ", ", k.device(), ", ", v.device(), ", expected one device");
+  ops::check_floating("attention", {{"q", q}, {"k", k}, {"v", v}});
   check(q.rank() == 4, ErrorCode::shape, "attention: q has shape ", q.shape(), ", expected [B, Nq, H, D]");
   check(k.rank() == 4 && k.dim(0) == q.dim(0) && k.dim(2) == q.dim(2) && k.dim(3) == q.dim(3), ErrorCode::shape,
         "attention: k has shape ", k.shape(), ", expected [", q.dim(0), ", Nk, ", q.dim(2), ", ", q.dim(3),
@@ -205,8 +202,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 }
 
 Tensor attention_packed(const Tensor& qkv, int heads, const AttentionOptions& options) {
-  check(is_float(qkv.dtype()), ErrorCode::dtype, "attention_packed: qkv is ", qkv.dtype(),
-        ", expected f32, f64 or bf16");
+  ops::check_floating("attention_packed", {{"qkv", qkv}});
   check(qkv.rank() == 3, ErrorCode::shape, "attention_packed: qkv has shape ", qkv.shape(),
         ", expected [B, N, 3 * heads * D]");
   check(heads > 0, ErrorCode::value, "attention_packed: heads is ", heads, ", expected at least 1");

@@ -81,14 +81,17 @@ Tensor concat(const std::vector<Tensor>& parts, int dim) {
 
 Tensor stack(const std::vector<Tensor>& parts, int dim) {
   check(!parts.empty(), ErrorCode::value, "stack: no parts, expected at least one tensor");
-  std::vector<Tensor> unsqueezed;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string name = message("parts[", i, "]");
     ops::check_defined("stack", {name.c_str(), parts[i]});
     ops::check_typed("stack", {name.c_str(), parts[i]}, parts[0].dtype(), {"parts[0]", parts[0]});
     ops::check_shape("stack", {name.c_str(), parts[i]}, parts[0].shape(), "as parts[0]", parts[0].shape());
-    unsqueezed.push_back(unsqueeze(parts[i], dim));
   }
+  const int rank = parts[0].rank();
+  check(rank < kMaxRank && dim >= -rank - 1 && dim <= rank, ErrorCode::index, "stack: dim ", dim, " for parts ",
+        parts[0].shape(), ", expected ", -rank - 1, "..", rank, " and at most ", kMaxRank, " dimensions in all");
+  std::vector<Tensor> unsqueezed;
+  for (const Tensor& part : parts) unsqueezed.push_back(unsqueeze(part, dim));
   return concat(unsqueezed, dim);
 }
 
@@ -106,8 +109,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
   std::vector<Tensor> parts;
   std::int64_t begin = 0;
   for (std::int64_t size : sizes) {
-    const Tensor part = raw::slice(x, d, begin, begin + size);
-    parts.push_back(part.is_same(x) ? raw::alias(x) : part);
+    parts.push_back(raw::slice(x, d, begin, begin + size));
     begin += size;
   }
   return record_all<SplitNode>(parts, {x}, x, sizes, d);

@@ -17,7 +17,6 @@
 #include "autograd/ops.h"
 #include "autograd/ops/gemm_operand.h"
 #include "autograd/ops/op_utils.h"
-#include "tensor/storage.h"
 
 namespace aio {
 
@@ -43,7 +42,6 @@ Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& 
     GemmEpilogue accumulate;
     accumulate.beta = 1;
     gemm(sink, dt_transposed, x, accumulate);
-    sink.storage().bump_version();
     return {};
   }
   const Tensor dw = Tensor::empty({dt.shape()[1], x.shape()[1]}, x.options());
