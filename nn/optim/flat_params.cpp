@@ -55,11 +55,8 @@ void FlatParams::zero_grad() {
 }
 
 GradStats FlatParams::grad_stats() const {
-  std::vector<ParamSegment> segments;
-  for (const Slot& slot : slots_) {
-    if (grad_touched(slot.value)) append_segment(segments, slot, 0, 0);
-  }
-  return backend_for(grads_).grad_stats(grads_.view(), segments);
+  const ParamSegment all{.begin = 0, .end = grads_.numel()};
+  return backend_for(grads_).grad_stats(grads_.view(), {&all, 1});
 }
 
 void FlatParams::exchange_values(Tensor& buffer) {
@@ -74,6 +71,9 @@ void FlatParams::check_ownership() const {
   for (const Slot& slot : slots_) {
     check(slot.value.storage_ptr() == values_.storage_ptr(), ErrorCode::state, "FlatParams: ", slot.name,
           " has been moved to another FlatParams, expected one per model (make a new optimizer with the new one)");
+    const Tensor gradient = grad(slot.value);
+    check(gradient.defined() && gradient.storage_ptr() == grads_.storage_ptr(), ErrorCode::state,
+          "FlatParams: ", slot.name, " has lost its place in the flat gradient, expected no set_grad() on it");
   }
 }
 

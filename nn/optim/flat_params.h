@@ -48,11 +48,11 @@ class FlatParams {
 
   /// Sets all gradients to zero and forgets which were written. Before the first micro-batch of each step.
   void zero_grad();
-  /// Over the parameters that have a gradient.
+  /// Over all gradients; those that no backward has written are zero.
   GradStats grad_stats() const;
   /// `buffer` becomes the values and the values become `buffer`, without a copy. Not while a graph is alive.
   void exchange_values(Tensor& buffer);
-  /// Throws Error{state} if another FlatParams has taken the parameters over since.
+  /// Throws Error{state} if another FlatParams has taken the parameters over, or a set_grad() replaced a gradient.
   void check_ownership() const;
 
  private:

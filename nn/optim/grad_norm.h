@@ -15,7 +15,7 @@ struct GradNorm {
   std::int64_t non_finite = 0;  ///< elements that are inf or NaN: do not step
 };
 
-/// Of all parameters that have a gradient, which is the sum over `micro_batches` backward passes.
+/// Of all gradients, each the sum over `micro_batches` backward passes.
 /// Throws Error{value} unless max_norm > 0 (infinity: no clipping) and micro_batches >= 1.
 GradNorm grad_norm(const FlatParams& params, double max_norm = std::numeric_limits<double>::infinity(),
                    int micro_batches = 1);

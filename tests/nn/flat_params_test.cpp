@@ -92,6 +92,40 @@ TEST_CASE("flat_params: only the last owner may update") {
   CHECK_THROWS_WITH_AS(optimizer.step(0.1), doctest::Contains("p has been moved to another FlatParams"), Error);
 }
 
+TEST_CASE("flat_params: a gradient that was replaced is noticed") {
+  ParamStore store;
+  const Tensor p = store.add("p", {3}, Init::ones());
+  FlatParams params(store);
+  AdamW optimizer(params, {});
+  set_grad(p, {});
+  backward(sum(p));  // makes a gradient of its own
+  CHECK_THROWS_WITH_AS(optimizer.step(0.1), doctest::Contains("p has lost its place in the flat gradient"), Error);
+}
+
+TEST_CASE("flat_params: loading, freezing and unfreezing after the move") {
+  ParamStore store;
+  const Tensor a = store.add("a", {3}, Init::ones()), b = store.add("b", {2}, Init::ones());
+  FlatParams params(store);
+  AdamW optimizer(params, {});
+  store.load({{"a", Tensor::full({3}, 7)}, {"b", Tensor::full({2}, 8)}});
+  CHECK(values(params.values())[0] == 7);
+
+  const auto train = [&] {
+    params.zero_grad();
+    backward(add(sum(a), sum(b)));
+    optimizer.step(0.5);
+  };
+  store.set_trainable("a", false);
+  train();
+  CHECK(values(a)[0] == 7);
+  CHECK(values(b)[0] == doctest::Approx(7.5));
+  store.set_trainable("a", true);
+  train();
+  CHECK(values(a)[0] == doctest::Approx(6.5));
+  CHECK(optimizer.state().at("step.a").item() == 1);
+  CHECK(optimizer.state().at("step.b").item() == 2);
+}
+
 TEST_CASE("flat_params: an update makes older graphs stale") {
   ParamStore store;
   const Tensor p = store.add("p", {3}, Init::ones());

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@
 #include "nn/optim/lr_schedule.h"
 #include "nn/optim/sgd.h"
 #include "tensor/error.h"
+#include "tensor/safetensors.h"
 
 using namespace aio;
 using namespace aio::nn;
@@ -33,6 +35,8 @@ Tensor filled(const Shape& shape, DType dtype, const std::function<double(std::i
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = element(static_cast<std::int64_t>(i));
   return cast(Tensor::from(values, shape), dtype);
 }
+
+std::vector<double> doubles(const Tensor& x) { return cast(detach(x), DType::f64).to_vector<double>(); }
 
 /// The fixture's parameters and their losses.
 struct Problem {
@@ -66,7 +70,7 @@ struct Problem {
   std::vector<double> flat() const {
     std::vector<double> all;
     for (const Parameter& p : store.parameters()) {
-      const std::vector<double> values = cast(detach(p.value), DType::f64).to_vector<double>();
+      const std::vector<double> values = doubles(p.value);
       all.insert(all.end(), values.begin(), values.end());
     }
     return all;
@@ -183,6 +187,21 @@ TEST_CASE("saved and loaded state continues bit for bit") {
   run(b, params_b, *optimizer_b, 6, 10);
   CHECK(a.flat() == b.flat());
 
+  SUBCASE("by way of a file, too") {
+    const std::string path = (std::filesystem::temp_directory_path() / "aio_optim_test.safetensors").string();
+    save_safetensors(path, optimizer_a->state());
+    Problem c(file, DType::f32);
+    FlatParams params_c(c.store);
+    const auto optimizer_c = make_optimizer(v, params_c);
+    optimizer_c->load_state(load_safetensors(path));
+    std::filesystem::remove(path);
+    const auto saved = optimizer_a->state(), loaded = optimizer_c->state();
+    for (const auto& [name, tensor] : saved) {
+      CAPTURE(name);
+      CHECK(loaded.at(name).dtype() == tensor.dtype());
+      CHECK(doubles(loaded.at(name)) == doubles(tensor));
+    }
+  }
   SUBCASE("a state that does not fit changes nothing") {
     auto state = optimizer_b->state();
     state.erase("exp_avg.unused.weight");

@@ -12,7 +12,7 @@ TEST_CASE("param_groups: the reference's substrings and their consequences") {
   for (const char* name :
        {"transformer.pos_embed", "transformer.cls_token", "transformer.temporal_embed", "token_type_embeddings.weight",
         "text_embeddings.word_embeddings.weight", "transformer.patch_embed.proj.weight", "vqa_classifier.2.weight",
-        "mc_vqa_classifier.2.weight", "transformer.blocks.0.attn.qkv.weight"}) {
+        "mc_vqa_classifier.2.weight", "transformer.blocks.0.attn.qkv.weight", "x.norm2_scale"}) {
     CAPTURE(name);
     CHECK(decays(name));
   }

@@ -131,6 +131,40 @@ TEST_CASE("block: evaluation draws nothing, training the same numbers again") {
   CHECK(train.rng.position().call == 5);  // three dropouts, two drop paths
 }
 
+TEST_CASE("block: drop path alone leaves whole rows as they were") {
+  ParamStore store(5);
+  const TransformerBlock block(ParamScope(store), {.dim = 6, .heads = 2, .drop_path = 0.5});
+  const Tensor x = input({64, 3, 6});
+  ForwardCtx ctx = ForwardCtx::train(1, 0);
+  const auto before = x.to_vector<float>(), after = block.forward(x, ctx).to_vector<float>();
+  int untouched = 0;
+  for (std::size_t row = 0; row < 64; ++row) {
+    int equal = 0;
+    for (std::size_t i = row * 18; i < (row + 1) * 18; ++i) equal += before[i] == after[i];
+    CHECK((equal == 18 || equal <= 2));
+    untouched += equal == 18;
+  }
+  CHECK(untouched > 6);  // both branches dropped: 16 expected of 64, standard deviation 3.5
+  CHECK(untouched < 27);
+}
+
+TEST_CASE("block: one token, no clips") {
+  ParamStore store(5);
+  const TransformerBlock block(ParamScope(store), kRandomBlock);
+  for (const Shape& shape : {Shape{2, 1, 6}, Shape{0, 5, 6}}) {
+    ForwardCtx ctx = ForwardCtx::train(1, 0);
+    const Tensor x = input(shape);
+    set_requires_grad(x);
+    for (const Parameter& p : store.parameters()) set_grad(p.value, {});
+    const Tensor y = block.forward(x, ctx);
+    CHECK(y.shape() == shape);
+    backward(sum(y));
+    CHECK(grad(x).shape() == shape);
+    CHECK(grad(block.mlp.fc1.weight).defined());
+  }
+  for (const float g : grad(block.mlp.fc1.weight).to_vector<float>()) CHECK(g == 0);  // of the empty batch
+}
+
 TEST_CASE("block: recomputation gives the same bits") {
   ParamStore store(5);
   const TransformerBlock first(ParamScope(store) / 0, kRandomBlock), second(ParamScope(store) / 1, kRandomBlock);
