@@ -53,8 +53,8 @@ Analytic differentiate(const DifferentiableFn& f, const std::vector<Tensor>& inp
     if (requires_grad(x)) set_requires_grad(leaves.back());
   }
   const Tensor y = f(leaves);
-  check(y.defined() && y.dtype() == DType::f64, ErrorCode::dtype, "gradcheck: the function returned ",
-        y.defined() ? describe(y) : "an undefined tensor", ", expected f64");
+  check(y.defined() && y.dtype() == DType::f64, ErrorCode::dtype, "gradcheck: the function returned ", describe(y),
+        ", expected f64");
   check(requires_grad(y), ErrorCode::state, "gradcheck: the function's result does not require grad (an op did not ",
         "return through record, or its inputs were detached)");
   const Tensor cotangent = random_cotangent(y, seed);

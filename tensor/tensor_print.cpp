@@ -10,12 +10,15 @@
 
 namespace aio {
 
-std::string describe(const Tensor& tensor) {
+std::string to_string(const Description& description) {
+  const Tensor& tensor = description.tensor;
   if (!tensor.defined()) return "an undefined tensor";
   std::string text = message(tensor.dtype(), tensor.shape());
   if (!tensor.device().is_cpu()) text += " on " + to_string(tensor.device());
   return text;
 }
+
+Description::operator std::string() const { return to_string(*this); }
 
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return describe(tensor);
