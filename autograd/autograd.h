@@ -31,6 +31,10 @@ Tensor detach(const Tensor& x);
 /// Adds d(loss)/d(leaf) into every leaf's gradient. `loss` has one element, or `gradient` of its shape is given.
 /// Frees saved tensors as it goes; a second backward through the same graph throws Error{state}, as does a double
 /// backward (gradients carry no history).
+/// Mistakes (a freed graph, an overwritten saved tensor, a wrong gradient) are found before anything is written. What
+/// is thrown later (out of memory, AnomalyMode, an op's own error) leaves gradients half added and the graph half
+/// freed: zero the gradients and run the forward pass again. One thread at a time may run backward on graphs that share
+/// nodes or leaves.
 void backward(const Tensor& loss, const Tensor& gradient = {});
 
 struct CheckpointProbe;
@@ -76,7 +80,8 @@ class AnomalyMode {
 // ---- recomputation --------------------------------------------------------------------------------------------------
 using CheckpointFn = std::function<std::vector<Tensor>(const std::vector<Tensor>& inputs, RngStream& rng)>;
 /// Runs fn without keeping its intermediates; backward runs it again, with the random numbers it had, and
-/// differentiates that. `fn` may capture parameters: their gradients accumulate as usual. Advances `rng` as fn does.
+/// differentiates that. `fn` must be a pure function of inputs and rng. It may capture parameters: their gradients
+/// accumulate as usual; capturing a tensor with history is an error. Advances `rng` as fn does.
 std::vector<Tensor> checkpoint(const CheckpointFn& fn, const std::vector<Tensor>& inputs, RngStream& rng);
 
 }  // namespace aio

@@ -19,9 +19,11 @@ namespace aio {
 namespace {
 
 struct CheckpointNode : Node {
-  CheckpointNode(CheckpointFn fn, const std::vector<Tensor>& inputs, const RngStream& rng)
+  CheckpointNode(CheckpointFn fn, const std::vector<Tensor>& inputs, const std::vector<Tensor>& captured,
+                 const RngStream& rng)
       : Node("checkpoint"), fn_(std::move(fn)), rng_(rng) {
     for (const Tensor& input : inputs) inputs_.emplace_back(*this, input);
+    for (const Tensor& parameter : captured) captured_.emplace_back(*this, parameter);
   }
 
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
@@ -57,7 +59,8 @@ struct CheckpointNode : Node {
 
   CheckpointFn fn_;
   RngStream rng_;
-  std::deque<SavedTensor> inputs_;  // a deque does not move its elements
+  std::deque<SavedTensor> inputs_;    // a deque does not move its elements
+  std::deque<SavedTensor> captured_;  // only watched: an optimizer step before backward would change what fn computes
 };
 
 }  // namespace
@@ -83,8 +86,8 @@ std::vector<Tensor> checkpoint(const CheckpointFn& fn, const std::vector<Tensor>
         " that has a history (pass it in `inputs`, or detach it)");
   // fn may return an input or a captured tensor; what it returns here is a new tensor.
   for (Tensor& output : outputs) output = output.defined() ? raw::alias(output) : output;
-  if (wanted || probe.saw_leaf) {
-    GraphBuilder::attach(std::make_shared<CheckpointNode>(fn, inputs, start), outputs, inputs);
+  if (wanted || !probe.leaves.empty()) {
+    GraphBuilder::attach(std::make_shared<CheckpointNode>(fn, inputs, probe.leaves, start), outputs, inputs);
   }
   return outputs;
 }

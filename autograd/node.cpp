@@ -25,7 +25,7 @@ void probe_inputs(CheckpointProbe& probe, const TensorRefs& inputs) {
     if (!requires_grad(inputs[i])) continue;
     const Node& producer = *meta_of(inputs[i])->node;
     if (producer.is_leaf()) {
-      probe.saw_leaf = true;
+      probe.leaves.push_back(inputs[i]);
     } else {
       probe.saw_history = producer.name();
     }

@@ -1,13 +1,15 @@
 #pragma once
 // The only thread-local of the project: what recording depends on besides its inputs.
 
+#include <vector>
+
 #include "tensor/tensor.h"
 
 namespace aio {
 
 /// What a forward pass under checkpoint() sees of gradients although it records nothing.
 struct CheckpointProbe {
-  bool saw_leaf = false;              ///< some op read a leaf that requires grad: recomputation has something to give
+  std::vector<Tensor> leaves;         ///< those that ops read and that require grad: parameters that fn captured
   const char* saw_history = nullptr;  ///< the op whose output (with history) was captured; an error
 };
 

@@ -155,4 +155,10 @@ TEST_CASE("misuse of checkpoint") {
   const std::vector<Tensor> stale = checkpoint(detaches, {x}, rng);
   raw::fill_(x, 0);
   EXPECT_ERROR(backward(sum(stale[0])), state, "checkpoint: a saved input f64[2] was changed in place");
+
+  const Weights weights = make_weights();
+  const Tensor y = checkpointed(Tensor::zeros({2, kWidth}, {DType::f64}), weights, rng);
+  raw::fill_(weights.second, 0);  // an optimizer step before backward
+  EXPECT_ERROR(backward(sum(y)), state, "checkpoint: a saved input f64[33, 33] was changed in place");
+  CHECK(!grad(weights.first).defined());
 }

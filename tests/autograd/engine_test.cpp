@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "autograd/gradcheck.h"
 #include "graph_helpers.h"
 #include "tensor/storage.h"
 #include "tests/expect_error.h"
@@ -157,6 +158,31 @@ TEST_CASE("nothing is recorded under NoGrad, and recording comes back") {
   }
   CHECK(requires_grad(scale(x, 2)));
   CHECK(!requires_grad(scale(detach(x), 2)));
+}
+
+TEST_CASE("random graphs have the gradients that differences say") {
+  // 14 ops on randomly chosen earlier tensors: fan-out, diamonds, dead ends and broadcasts as they come.
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    const auto graph = [seed](const std::vector<Tensor>& in) {
+      std::vector<Tensor> made = in;
+      for (std::uint64_t i = 0; i < 14; ++i) {
+        const Philox4 bits = random_bits(RngKey{seed}, i);
+        const Tensor a = made[bits.v[0] % made.size()], b = made[bits.v[1] % made.size()];
+        switch (bits.v[2] % 5) {
+          case 0: made.push_back(add(a, b)); break;
+          case 1: made.push_back(tanh(mul(a, b))); break;
+          case 2: made.push_back(tanh(sub(a, scale(b, 0.5)))); break;
+          case 3: made.push_back(softmax(a)); break;
+          default: made.push_back(sum(mul(a, b), {-1}, true)); break;
+        }
+      }
+      return add(made.back(), tanh(add(add(in[0], in[1]), made[made.size() - 2])));
+    };
+    const GradcheckResult result = gradcheck(graph, {leaf(normal({3, 4}, 0, 1, RngKey{seed, 1}, {DType::f64})),
+                                                     leaf(normal({4}, 0, 1, RngKey{seed, 2}, {DType::f64}))});
+    INFO("seed ", seed, ": ", result.message);
+    CHECK(result.ok);
+  }
 }
 
 TEST_CASE("a backward that returns nonsense is named") {
