@@ -27,7 +27,7 @@ void update(T* param, const T* grad, T* momentum, bf16* shadow, std::int64_t n, 
   const auto all = [](double value) { return V::all(static_cast<T>(value)); };
   const bool first = step.step == 1;
   const V grad_scale = all(step.grad_scale), decay = all(segment.weight_decay), lr = all(segment.lr);
-  const V mu = all(step.momentum), fresh = all(first ? 1 : 1 - step.dampening);
+  const V mu = all(step.momentum), fresh = all(1 - step.dampening);
   for_lanes<V::kWidth>(n, [&](std::int64_t i, int lanes) {
     V p = V::load_n(param + i, lanes);
     const V g = fma(decay, p, grad_scale * V::load_n(grad + i, lanes));
