@@ -91,13 +91,16 @@ class Node {
   const OutputMeta& output(int i) const {
     return i == 0 ? first_output_ : more_outputs_[static_cast<std::size_t>(i - 1)];
   }
+  /// A change of dtype and nothing else, so that gradient_sink() may look behind it.
+  virtual bool is_cast() const { return false; }
   /// The end of a path: an AccumulateGrad.
   bool is_leaf() const { return is_leaf_; }
   bool released() const { return released_; }
-  /// If input `i` is a leaf whose f32 or f64 gradient buffer exists: that buffer (contiguous), so that backward may add
-  /// into it directly and return an undefined tensor for this input; whoever asks must add. Else undefined (also in
-  /// AnomalyMode, which wants to see every gradient).
-  Tensor gradient_sink(int input) const;
+  /// If input `i` is a leaf, or a leaf cast to another type, whose gradient buffer exists and has this `dtype` (f32 or
+  /// f64): that buffer (contiguous), so that backward may add into it directly and return an undefined tensor for this
+  /// input; whoever asks must add. So the weight gradient of a bf16 product reaches its f32 master unrounded. Else
+  /// undefined (also in AnomalyMode, which wants to see every gradient).
+  Tensor gradient_sink(int input, DType dtype) const;
 
   /// Drops saved tensors; edges stay until the node dies. backward() through it is an error from then on.
   void release();

@@ -15,6 +15,7 @@ namespace {
 struct CastNode : Node {
   explicit CastNode(DType from) : Node("cast"), from_(from) {}
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override { return {raw::cast(grads[0], from_)}; }
+  bool is_cast() const override { return true; }
   DType from_;
 };
 }  // namespace

@@ -9,7 +9,8 @@
 // Shapes: x [..., I], W [O, I], b [O] or undefined -> [..., O]; residual as the result. Dtypes: f32, f64, bf16
 // (accumulated in f32); in bf16 the bias may be f32. Saved: x (for dW), W (for dx), and t for linear_gelu. One product
 // each: bias, GELU and residual are the kernel's epilogue. dW is added by the product straight into the leaf's gradient
-// buffer where there is one (beta = 1), so that no weight-sized temporary is made. Deterministic (tensor/cpu/gemm.cpp).
+// buffer where there is one (beta = 1), so that no weight-sized temporary is made, and in bf16 the f32 master behind a
+// cast receives it unrounded. Deterministic (tensor/cpu/gemm.cpp).
 // Source: torch.nn.functional.linear.
 
 #include "autograd/autograd.h"
@@ -37,7 +38,7 @@ void gemm(const Tensor& c, const Tensor& a, const Tensor& b, const GemmEpilogue&
 /// Adds to (or makes) the gradient of input `i`: sink += product, or a new tensor.
 Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& x) {
   const Tensor dt_transposed = raw::transpose(dt, 0, 1);
-  const Tensor sink = node.gradient_sink(i);
+  const Tensor sink = node.gradient_sink(i, accumulator_of(x.dtype()));
   if (sink.defined()) {
     GemmEpilogue accumulate;
     accumulate.beta = 1;

@@ -49,6 +49,26 @@ TEST_CASE("flat_params: handles follow, values stay, gradients land in the flat 
   CHECK(params.grad_stats().sum_of_squares == 0);
 }
 
+TEST_CASE("flat_params: the weight gradient of a bf16 product arrives unrounded") {
+  ParamStore store(3);
+  const Linear layer(ParamScope(store) / "layer", 3, 2);
+  FlatParams params(store);
+  params.zero_grad();
+  // 1/3 has an endless fraction in bf16 too: the sum of 5 squares does not fit its 8 bits, but f32's 24.
+  const Tensor x = cast(Tensor::full({5, 3}, 1.0 / 3), DType::bf16),
+               dy = cast(Tensor::full({5, 2}, 1.0 / 3), DType::bf16);
+  const float third = 171.0F / 512;  // 1/3 in bf16
+  REQUIRE(cast(x, DType::f32).to_vector<float>()[0] == third);
+  ForwardCtx ctx = ForwardCtx::eval(DType::bf16);
+  for (int micro_batch = 1; micro_batch <= 2; ++micro_batch) {
+    backward(layer.forward(x, ctx), dy);
+    for (const float g : values(grad(layer.weight))) {
+      CHECK(g == static_cast<float>(5 * micro_batch) * third * third);
+    }
+  }
+  CHECK(grad_touched(layer.weight));
+}
+
 TEST_CASE("flat_params: frozen parameters stay outside") {
   ParamStore store(3);
   const Linear a(ParamScope(store) / "a", 3, 2), b(ParamScope(store) / "b", 3, 2);
