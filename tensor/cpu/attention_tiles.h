@@ -7,33 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <utility>
 
+#include "tensor/cpu/attention_plan.h"
 #include "tensor/cpu/micro_kernel.h"
 
 namespace aio::cpu {
-
-constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
-/// The register tile of all products here: 12 x 2 vectors where there are 32 registers (AVX-512), else 6 x 2. Twelve
-/// rows of two vectors fit 211 keys (14 vectors of 16) exactly; 8 x 3 would compute 15.
-template <class A>
-struct AttentionTile {
-  static constexpr int kWidth = Vec<A>::kWidth;
-  static constexpr int kVectors = 2;
-  static constexpr int kRows = kWidth * sizeof(A) == 64 ? 12 : 6;
-  static constexpr int kPanel = kVectors * kWidth;
-};
-
-/// A matrix [N, D] inside a strided [B, N, H, D] tensor: row i starts at data + i * stride.
-template <class T>
-struct HeadRows {
-  T* data;
-  std::int64_t stride;
-  T* row(std::int64_t i) const { return data + i * stride; }
-};
 
 // ---- in and out -----------------------------------------------------------------------------------------------------
 
@@ -68,18 +49,53 @@ void zero_rows(HeadRows<T> y, std::int64_t rows, std::int64_t D) {
   for (std::int64_t i = 0; i < rows; ++i) std::fill_n(y.row(i), D, T(0));
 }
 
-/// panels [padded / kPanel, D, kPanel] = x^T: the keys of a panel lie side by side, so a product reads them as vectors.
-template <class T, class A>
-void pack_panels(A* panels, std::int64_t padded, HeadRows<const T> x, std::int64_t rows, std::int64_t D) {
-  constexpr std::int64_t P = AttentionTile<A>::kPanel;
-  for (std::int64_t j = 0; j < padded; j += P, panels += P * D) {
-    for (std::int64_t lane = 0; lane < P; ++lane) {
-      if (j + lane < rows) {
-        const T* in = x.row(j + lane);
-        for (std::int64_t c = 0; c < D; ++c) panels[c * P + lane] = static_cast<A>(in[c]);
-      } else {
-        for (std::int64_t c = 0; c < D; ++c) panels[c * P + lane] = A(0);
-      }
+/// One step of transpose_block: lane l of the result is lane l of `a` where bit `kStep` of l is clear, else of b moved
+/// up by kStep; with kHigh, a moved down and b.
+template <int kStep, bool kHigh, class Register, int... lane>
+inline Register exchange(Register a, Register b, std::integer_sequence<int, lane...>) {
+  constexpr int W = sizeof...(lane);
+  if constexpr (kHigh) {
+    return __builtin_shufflevector(a, b, ((lane & kStep) == 0 ? lane + kStep : W + lane)...);
+  } else {
+    return __builtin_shufflevector(a, b, ((lane & kStep) == 0 ? lane : W + lane - kStep)...);
+  }
+}
+
+template <int kStep, class Register, int W>
+inline void transpose_registers(Register (&r)[W]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) {
+    if ((i & kStep) != 0) continue;
+    const Register a = r[i], b = r[i + kStep];
+    r[i] = exchange<kStep, false>(a, b, std::make_integer_sequence<int, W>());
+    r[i + kStep] = exchange<kStep, true>(a, b, std::make_integer_sequence<int, W>());
+  }
+  if constexpr (kStep > 1) transpose_registers<kStep / 2>(r);
+}
+
+/// y [W, W] = x^T: log2(W) rounds that exchange off-diagonal quarters, in registers (a scalar copy of K^T and V^T would
+/// cost a tenth of the backward).
+template <class A>
+inline void transpose_block(A* y, std::int64_t ldy, const A* x, std::int64_t ldx) {
+  constexpr int W = Vec<A>::kWidth;
+  typedef A Register __attribute__((vector_size(W * sizeof(A)), aligned(alignof(A)), may_alias));
+  Register r[W];
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) r[i] = *reinterpret_cast<const Register*>(x + i * ldx);
+  transpose_registers<W / 2>(r);
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) *reinterpret_cast<Register*>(y + i * ldy) = r[i];
+}
+
+/// panels [cols / kPanel, depth, kPanel] = x^T, x [cols, depth]: the rows of a panel come to lie side by side, so a
+/// product reads them as vectors.
+template <class A>
+void pack_panels(A* panels, const A* x, std::int64_t cols, std::int64_t depth) {
+  using Tile = AttentionTile<A>;
+  for (std::int64_t j = 0; j < cols; j += Tile::kWidth) {
+    A* out = panels + j / Tile::kPanel * Tile::kPanel * depth + j % Tile::kPanel;
+    for (std::int64_t c = 0; c < depth; c += Tile::kWidth) {
+      transpose_block(out + c * Tile::kPanel, Tile::kPanel, x + j * depth + c, depth);
     }
   }
 }
@@ -90,7 +106,8 @@ void pack_panels(A* panels, std::int64_t padded, HeadRows<const T> x, std::int64
 /// rounded up to whole tiles: A and C have them.
 template <class A>
 void tile_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t row_stride, std::int64_t col_stride,
-                  const A* b, std::int64_t ldb, std::int64_t vectors, A* c, std::int64_t ldc, bool accumulate) {
+                  const A* b, std::int64_t ldb, std::int64_t vectors, A* c, std::int64_t ldc, bool accumulate,
+                  RowPrefetch& ahead) {
   using Tile = AttentionTile<A>;
   for (std::int64_t i = 0; i < rows; i += Tile::kRows) {
     const A* ai = a + i * row_stride;
@@ -99,6 +116,7 @@ void tile_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t ro
     for (; j + Tile::kVectors <= vectors; j += Tile::kVectors) {
       micro_kernel<A, Tile::kRows, Tile::kVectors>(K, ai, row_stride, col_stride, b + j * Tile::kWidth, ldb,
                                                    ci + j * Tile::kWidth, ldc, accumulate);
+      ahead.advance();
     }
     if (j < vectors) {
       micro_kernel<A, Tile::kRows, 1>(K, ai, row_stride, col_stride, b + j * Tile::kWidth, ldb, ci + j * Tile::kWidth,
@@ -107,59 +125,29 @@ void tile_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t ro
   }
 }
 
-/// S [rows, cols] = Q [rows, D] K^T, K^T in panels; cols is a multiple of W.
+/// S [rows, cols] = Q [rows, depth] K^T, K^T in panels; cols is a multiple of W.
 template <class A>
-void panel_product(std::int64_t rows, std::int64_t D, const A* q, std::int64_t ldq, const A* panels, std::int64_t cols,
-                   A* s, std::int64_t lds) {
+void panel_product(std::int64_t rows, std::int64_t depth, const A* q, const A* panels, std::int64_t cols, A* s,
+                   std::int64_t lds, RowPrefetch& ahead) {
   using Tile = AttentionTile<A>;
-  for (std::int64_t j = 0; j < cols; j += Tile::kPanel, panels += Tile::kPanel * D) {
+  for (std::int64_t j = 0; j < cols; j += Tile::kPanel, panels += Tile::kPanel * depth) {
     const std::int64_t vectors = std::min<std::int64_t>(Tile::kVectors, (cols - j) / Tile::kWidth);
-    tile_product<A>(rows, D, q, ldq, 1, panels, Tile::kPanel, vectors, s + j, lds, false);
+    tile_product<A>(rows, depth, q, depth, 1, panels, Tile::kPanel, vectors, s + j, lds, false, ahead);
   }
 }
 
-/// C [rows, vectors * W] = A [rows, K] B [K, ...], A row-major. 96 rows of B at a time: 24 KiB for D = 64, so they stay
-/// in L1 while all rows of A pass.
+/// C [rows, ldb] = A [rows, K] B [K, ldb], A row-major, ldb = vectors * W. 96 rows of B at a time: 24 KiB for D = 64,
+/// so they stay in L1 while all rows of A pass.
 template <class A>
 void chunked_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t lda, const A* b, std::int64_t ldb,
-                     std::int64_t vectors, A* c, std::int64_t ldc) {
+                     std::int64_t vectors, A* c, RowPrefetch& ahead) {
   constexpr std::int64_t kChunk = 96;
   std::int64_t k = 0;
   do {
-    tile_product<A>(rows, std::min(kChunk, K - k), a + k, lda, 1, b + k * ldb, ldb, vectors, c, ldc, k > 0);
+    tile_product<A>(rows, std::min(kChunk, K - k), a + k, lda, 1, b + k * ldb, ldb, vectors, c, ldb, k > 0, ahead);
     k += kChunk;
   } while (k < K);
 }
-
-// ---- masks ----------------------------------------------------------------------------------------------------------
-
-/// AttentionMask for one head.
-struct HeadMask {
-  std::int64_t keys;                      ///< keys 0 .. keys are valid
-  std::int64_t diagonal;                  ///< query i sees keys < i + diagonal (a large number: not causal)
-  const std::uint8_t* allowed;            ///< or null
-  std::int64_t query_stride, key_stride;  ///< of `allowed`
-
-  /// One past the last key that query i can see, `allowed` apart.
-  std::int64_t key_end(std::int64_t i) const { return std::clamp<std::int64_t>(i + diagonal, 0, keys); }
-
-  /// Sets the logits s [cols] of query i to -inf where it may not attend. False if it may attend nowhere.
-  template <class A>
-  bool apply(A* s, std::int64_t cols, std::int64_t i) const {
-    constexpr A kMinusInf = -std::numeric_limits<A>::infinity();
-    const std::int64_t end = key_end(i);
-    std::fill(s + end, s + cols, kMinusInf);
-    if (allowed == nullptr) return end > 0;
-    const std::uint8_t* row = allowed + i * query_stride;
-    bool any = false;
-    for (std::int64_t j = 0; j < end; ++j) {
-      const bool attend = row[j * key_stride] != 0;
-      any |= attend;
-      s[j] = attend ? s[j] : kMinusInf;
-    }
-    return any;
-  }
-};
 
 // ---- softmax of a row -----------------------------------------------------------------------------------------------
 
@@ -222,6 +210,15 @@ struct SoftmaxRow {
     lse = static_cast<A>((static_cast<double>(top) + std::log2(static_cast<double>(sum))) * kLn2);
   }
 };
+
+/// <a, b> over D elements.
+template <class T>
+accumulator_t<T> dot(const T* a, const T* b, std::int64_t D) {
+  using V = VecOf<T>;
+  V sum = V::zero();
+  for_lanes<V::kWidth>(D, [&](std::int64_t c, int n) { sum = fma(V::load_n(a + c, n), V::load_n(b + c, n), sum); });
+  return sum.sum();
+}
 
 /// p = exp(s - lse) and ds = p (dp - delta) in place of s and dp.
 template <class A>
