@@ -14,7 +14,7 @@ void expect_error(Call&& call, ErrorCode code, const std::string& part) {
   try {
     call();
   } catch (const Error& error) {
-    INFO("message: ", error.what());
+    INFO("message: ", std::string(error.what()), "; expected in it: ", part);
     CHECK(to_string(error.code()) == to_string(code));
     CHECK(std::string(error.what()).find(part) != std::string::npos);
     return;

@@ -13,6 +13,7 @@
 
 #include "tensor/cpu/attention_plan.h"
 #include "tensor/cpu/micro_kernel.h"
+#include "tensor/cpu/vec_math.h"
 
 namespace aio::cpu {
 
@@ -151,44 +152,6 @@ void chunked_product(std::int64_t rows, std::int64_t K, const A* a, std::int64_t
 
 // ---- softmax of a row -----------------------------------------------------------------------------------------------
 
-/// 2^f on [-1/2, 1/2] as 1 + f (p[0] + f (p[1] + ...)): minimax in f32 (relative error 2e-9 before rounding), Taylor,
-/// ln(2)^k / k!, in f64 (4e-18).
-template <class A>
-struct Exp2Polynomial;
-template <>
-struct Exp2Polynomial<float> {
-  static constexpr float p[] = {0.69314718F, 0.24022648F, 0.055503324F, 0.0096184369F, 0.0013398875F, 0.00015353362F};
-  static constexpr float lowest = -126;
-};
-template <>
-struct Exp2Polynomial<double> {
-  static constexpr double p[] = {0.6931471805599453,     0.2402265069591007,     0.055504108664821576,
-                                 0.009618129107628477,   0.0013333558146428441,  0.00015403530393381606,
-                                 1.5252733804059838e-05, 1.3215486790144305e-06, 1.0178086009239696e-07,
-                                 7.054911620801121e-09,  4.44553827187081e-10,   2.5678435993488196e-11,
-                                 1.3691488853904124e-12};
-  static constexpr double lowest = -1022;
-};
-
-/// 2^t; exactly 0 below the smallest normal number (so also for -inf), NaN for NaN.
-template <class A>
-inline Vec<A> exp2(Vec<A> t) {
-  using V = Vec<A>;
-  using Polynomial = Exp2Polynomial<A>;
-  constexpr int n = static_cast<int>(std::size(Polynomial::p));
-  const V lowest = V::all(Polynomial::lowest);
-  const V whole = round(max(lowest, t));
-  const V f = t - whole;  // of t, not of the clamped value: NaN stays NaN
-  V y = V::all(Polynomial::p[n - 1]);
-#pragma GCC unroll 16
-  for (int k = n - 2; k >= 0; --k) y = fma(y, f, V::all(Polynomial::p[k]));
-  y = fma(y, f, V::all(A(1)));
-  return select_less(t, lowest, V::zero(), ldexp(y, whole));
-}
-
-constexpr double kLog2E = 1.4426950408889634;  // log2(e)
-constexpr double kLn2 = 0.6931471805599453;    // ln(2)
-
 /// s = exp(s - max) in place; sum over the row and log-sum-exp.
 template <class A>
 struct SoftmaxRow {
@@ -197,17 +160,16 @@ struct SoftmaxRow {
     using V = Vec<A>;
     V largest = V::load(s);
     for (std::int64_t j = V::kWidth; j < cols; j += V::kWidth) largest = max(largest, V::load(s + j));
-    const V log2e = V::all(static_cast<A>(kLog2E));
-    const A top = largest.max() * static_cast<A>(kLog2E);
-    const V minus_top = V::all(-top);
+    const A top = largest.max();
+    const V offset = V::all(top);
     V total = V::zero();
     for (std::int64_t j = 0; j < cols; j += V::kWidth) {
-      const V e = exp2(fma(V::load(s + j), log2e, minus_top));
+      const V e = exp(V::load(s + j) - offset);
       e.store(s + j);
       total = total + e;
     }
     sum = total.sum();
-    lse = static_cast<A>((static_cast<double>(top) + std::log2(static_cast<double>(sum))) * kLn2);
+    lse = top + std::log(sum);
   }
 };
 
@@ -224,11 +186,10 @@ accumulator_t<T> dot(const T* a, const T* b, std::int64_t D) {
 template <class A>
 void softmax_row_backward(A* s, A* dp, std::int64_t cols, A lse, A delta) {
   using V = Vec<A>;
-  const V log2e = V::all(static_cast<A>(kLog2E));
-  const V minus_lse = V::all(-lse * static_cast<A>(kLog2E));
+  const V offset = V::all(lse);
   const V d = V::all(delta);
   for (std::int64_t j = 0; j < cols; j += V::kWidth) {
-    const V p = exp2(fma(V::load(s + j), log2e, minus_lse));
+    const V p = exp(V::load(s + j) - offset);
     p.store(s + j);
     (p * (V::load(dp + j) - d)).store(dp + j);
   }
