@@ -11,7 +11,7 @@ std::span<const OpEntry> op_table() {
   static const std::vector<OpEntry> table = [] {
     std::vector<OpEntry> all;
     for (const auto family : {arithmetic_cases, elementwise_cases, random_cases, shape_cases, reduce_cases,
-                              product_cases, norm_cases, index_cases, image_cases, loss_cases}) {
+                              product_cases, norm_cases, attention_cases, index_cases, image_cases, loss_cases}) {
       for (OpEntry& entry : family()) all.push_back(std::move(entry));
     }
     return all;
