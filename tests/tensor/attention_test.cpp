@@ -44,7 +44,7 @@ struct Strided {
     std::copy_n(strides, 4, view.stride);
   }
   Strided(const Strided& other) : memory(other.memory), view(other.view) {
-    view.data = memory.data() + (other.view.as<T>() - other.memory.data());
+    view.data = memory.data() + (other.view.template as<T>() - other.memory.data());
   }
   Strided& operator=(const Strided&) = delete;
 
@@ -179,7 +179,7 @@ struct Oracle {
   std::vector<double> out, lse, dq, dk, dv;
 
   explicit Oracle(const Problem<T>& p) {
-    const auto& [name, B, Nq, Nk, H, D, packed, lengths, causal, allowed, size, slack] = p.c;
+    const std::int64_t B = p.c.B, Nq = p.c.Nq, Nk = p.c.Nk, H = p.c.H, D = p.c.D;
     const auto zeros = [&](std::int64_t n) { return std::vector<double>(static_cast<std::size_t>(n), 0.0); };
     out = dq = zeros(B * Nq * H * D);
     dk = dv = zeros(B * Nk * H * D);

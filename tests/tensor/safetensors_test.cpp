@@ -62,9 +62,10 @@ TEST_CASE("safetensors: a round trip keeps every type, shape and bit") {
   const SafetensorsFile file(folder / "all.safetensors");
   CHECK(file.entries().size() == tensors.size());
   CHECK(file.metadata().at("unicode") == "\xc3\xa9");
-  for (const auto& [name, expected] : tensors) {
-    INFO(name);
-    const Tensor loaded = file.tensor(name);
+  for (const auto& entry : tensors) {  // clang 14 cannot capture structured bindings
+    const Tensor& expected = entry.second;
+    INFO(entry.first);
+    const Tensor loaded = file.tensor(entry.first);
     CHECK(loaded.shape() == expected.shape());
     REQUIRE(loaded.dtype() == expected.dtype());
     dispatch_all(expected.dtype(), [&]<class T>() {
