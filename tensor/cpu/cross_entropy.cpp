@@ -57,8 +57,8 @@ void backward_row(T* dx, accumulator_t<T> dloss, const T* x, accumulator_t<T> ls
                   std::int64_t C) {
   using A = accumulator_t<T>;
   using V = Vec<A>;
-  // p - 1 loses its digits where p is near 1; taken before the loop, which may overwrite x.
-  const T at_target{static_cast<A>(dloss * std::expm1(static_cast<A>(x[target]) - lse))};
+  // Taken before the loop, which may overwrite x.
+  const T at_target{static_cast<A>(dloss * (std::exp(static_cast<A>(x[target]) - lse) - 1))};
   const V scale = V::all(dloss), shift = V::all(lse);
   for_lanes<V::kWidth>(
       C, [&](std::int64_t c, int lanes) { (scale * exp(V::load_n(x + c, lanes) - shift)).store_n(dx + c, lanes); });
