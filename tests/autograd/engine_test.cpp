@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "autograd/gradcheck.h"
 #include "graph_helpers.h"
 #include "tensor/storage.h"
@@ -189,7 +191,8 @@ TEST_CASE("a backward that returns nonsense is named") {
   const Tensor x = leaf({1, 2});
   const Tensor y = scale(x, 1);
   const auto run = [&](std::vector<Tensor> results) {
-    backward(sum(record<OddNode>(constant({1, 2}), {y}, std::move(results))));
+    const Tensor odd = sum(record<OddNode>(constant({1, 2}), {y}, std::move(results)));
+    backward(add(odd, sum(y)));  // y has a gradient from the right when the left one fails
   };
   EXPECT_ERROR(run({}), state, "odd: backward returned 0 gradients for 1 inputs");
   EXPECT_ERROR(run({constant({1, 2, 3})}), state, "odd: gradient is f64[3], expected f64[2] on cpu as scale made it");
@@ -197,6 +200,21 @@ TEST_CASE("a backward that returns nonsense is named") {
   CHECK(!grad(x).defined());
   backward(sum(y));  // an engine that stopped leaves no marks on the nodes
   CHECK(grad_of(x) == Values{1, 1});
+}
+
+TEST_CASE("threads may record and differentiate graphs of their own at the same time") {
+  std::vector<Values> results(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < results.size(); ++t) {
+    threads.emplace_back([&results, t] {
+      const Tensor x = leaf({1, 2, 3});
+      for (int i = 0; i < 50; ++i) backward(sum(mul(tanh(x), scale(x, static_cast<double>(t)))));
+      results[t] = grad_of(x);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t i = 0; i < 3; ++i) CHECK(results[3][i] == doctest::Approx(3 * results[1][i]));
+  CHECK(results[0] == Values{0, 0, 0});
 }
 
 TEST_CASE("record refuses an output that has a history already") {
