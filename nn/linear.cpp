@@ -21,8 +21,8 @@ struct ComputeWeights {
 }  // namespace
 
 Linear::Linear(const ParamScope& scope, std::int64_t in, std::int64_t out, const LinearOptions& options) {
-  weight = scope.param("weight", {out, in}, options.torch_default ? Init::fan_in(in) : options.weight_init);
-  if (options.bias) bias = scope.param("bias", {out}, options.torch_default ? Init::fan_in(in) : options.bias_init);
+  weight = scope.param("weight", {out, in}, options.weight_init.value_or(Init::fan_in(in)));
+  if (options.bias) bias = scope.param("bias", {out}, options.bias_init.value_or(Init::fan_in(in)));
 }
 
 Tensor Linear::forward(const Tensor& x, ForwardCtx& ctx) const {

@@ -2,30 +2,26 @@
 // Linear: y = x W^T + b, weight [out, in] as PyTorch keeps it.
 
 #include <cstdint>
+#include <optional>
 
 #include "nn/forward_ctx.h"
 #include "nn/param_store.h"
 
 namespace aio::nn {
 
-/// How a Linear starts. PyTorch's default is uniform in +-1/sqrt(in) for both.
+/// How a Linear starts.
 struct LinearOptions {
   bool bias = true;
-  bool torch_default = true;  ///< else the two below
-  Init weight_init{};
-  Init bias_init{};
+  std::optional<Init> weight_init{};  ///< none: PyTorch's default, uniform in +-1/sqrt(in)
+  std::optional<Init> bias_init{};    ///< the same
 
   /// The ViT's: truncated normal, zero bias.
   static LinearOptions truncated_normal(double stddev = 0.02) {
-    return {true, false, Init::truncated_normal(stddev), Init::zeros()};
+    return {true, Init::truncated_normal(stddev), Init::zeros()};
   }
   /// BERT's: normal, zero bias.
-  static LinearOptions normal(double stddev = 0.02) { return {true, false, Init::normal(stddev), Init::zeros()}; }
-  LinearOptions without_bias() const {
-    LinearOptions copy = *this;
-    copy.bias = false;
-    return copy;
-  }
+  static LinearOptions normal(double stddev = 0.02) { return {true, Init::normal(stddev), Init::zeros()}; }
+  LinearOptions without_bias() const { return {false, weight_init, {}}; }
 };
 
 struct Linear {

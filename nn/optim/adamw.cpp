@@ -4,8 +4,8 @@
 
 namespace aio::nn {
 
-AdamW::AdamW(FlatParams& params, ParamGroups groups, AdamWOptions options)
-    : Optimizer(params, std::move(groups), {"exp_avg", "exp_avg_sq"}), options_(options) {
+AdamW::AdamW(FlatParams& params, const ParamGroups& groups, AdamWOptions options)
+    : Optimizer(params, groups, {"exp_avg", "exp_avg_sq"}), options_(options) {
   check(options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1 && options.eps >= 0,
         ErrorCode::config, "AdamW: betas ", options.beta1, ", ", options.beta2, ", eps ", options.eps,
         ", expected 0 <= beta < 1 and eps >= 0");

@@ -27,7 +27,7 @@ struct AdamWOptions {
 class AdamW : public Optimizer {
  public:
   /// State "exp_avg" (m) and "exp_avg_sq" (v). Throws Error{config} unless 0 <= betas < 1 and eps >= 0.
-  AdamW(FlatParams& params, ParamGroups groups, AdamWOptions options = {});
+  AdamW(FlatParams& params, const ParamGroups& groups, AdamWOptions options = {});
 
  protected:
   void update(std::span<const ParamSegment> segments, std::int64_t step, double grad_scale) override;

@@ -7,8 +7,9 @@
 
 namespace aio::nn {
 
-Optimizer::Optimizer(FlatParams& params, ParamGroups groups, const std::vector<std::string>& buffers)
-    : params_(&params), groups_(std::move(groups)), buffer_names_(buffers) {
+Optimizer::Optimizer(FlatParams& params, const ParamGroups& groups, const std::vector<std::string>& buffers)
+    : params_(&params), buffer_names_(buffers) {
+  for (const FlatParams::Slot& slot : params.slots()) groups_.push_back(groups.of(slot.name));
   for (std::size_t i = 0; i < buffers.size(); ++i) buffers_.push_back(params.make_buffer());
   steps_ = Tensor::zeros({static_cast<std::int64_t>(params.slots().size())}, {DType::i64, {}});
 }
@@ -22,8 +23,7 @@ void Optimizer::step(double lr, double grad_scale) {
   std::int64_t* steps = steps_.data<std::int64_t>();
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (!grad_touched(slots[i].value)) continue;
-    const ParamGroups::Group group = groups_.of(slots[i].name);
-    append_segment(segments_by_step[++steps[i]], slots[i], lr * group.lr_multiplier, group.weight_decay);
+    append_segment(segments_by_step[++steps[i]], slots[i], lr * groups_[i].lr_multiplier, groups_[i].weight_decay);
   }
   for (const auto& [step, segments] : segments_by_step) update(segments, step, grad_scale);
   // Kernels write through views; a graph that still holds old weights must notice.

@@ -34,7 +34,7 @@ class Optimizer {
 
  protected:
   /// `params` outlives the optimizer. `buffers` names the flat buffers of state, e.g. {"exp_avg", "exp_avg_sq"}.
-  Optimizer(FlatParams& params, ParamGroups groups, const std::vector<std::string>& buffers);
+  Optimizer(FlatParams& params, const ParamGroups& groups, const std::vector<std::string>& buffers);
 
   /// Updates the segments, whose parameters are all in their `step`-th update (from 1).
   virtual void update(std::span<const ParamSegment> segments, std::int64_t step, double grad_scale) = 0;
@@ -45,7 +45,7 @@ class Optimizer {
  private:
   std::vector<NamedTensor> named_state() const;
   FlatParams* params_;
-  ParamGroups groups_;
+  std::vector<ParamGroups::Group> groups_;  // of each slot
   std::vector<std::string> buffer_names_;
   std::vector<Tensor> buffers_;
   Tensor steps_;  // i64 [slots], on the host: updates each parameter has had

@@ -4,8 +4,8 @@
 
 namespace aio::nn {
 
-Sgd::Sgd(FlatParams& params, ParamGroups groups, SgdOptions options)
-    : Optimizer(params, std::move(groups), {"momentum_buffer"}), options_(options) {
+Sgd::Sgd(FlatParams& params, const ParamGroups& groups, SgdOptions options)
+    : Optimizer(params, groups, {"momentum_buffer"}), options_(options) {
   check(options.momentum >= 0, ErrorCode::config, "Sgd: momentum is ", options.momentum, ", expected at least 0");
   check(!options.nesterov || (options.momentum > 0 && options.dampening == 0), ErrorCode::config,
         "Sgd: nesterov with momentum ", options.momentum, " and dampening ", options.dampening,

@@ -18,7 +18,7 @@ struct SgdOptions {
 class Sgd : public Optimizer {
  public:
   /// State "momentum_buffer". Throws Error{config} for options that PyTorch refuses.
-  Sgd(FlatParams& params, ParamGroups groups, SgdOptions options = {});
+  Sgd(FlatParams& params, const ParamGroups& groups, SgdOptions options = {});
 
  protected:
   void update(std::span<const ParamSegment> segments, std::int64_t step, double grad_scale) override;
