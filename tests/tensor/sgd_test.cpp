@@ -57,8 +57,10 @@ TEST_CASE("sgd: equals the formula, and leaves alone what is in no segment") {
       test::check_close(momentum, b, test::rounding_bound(dtype));  // 3e-15, 1e-32
       const std::vector<double> after = param.values(), low = shadow.values();
       const std::vector<double> rounded = Buffer(DType::bf16, {n}, after).values();
-      for (const std::size_t i : {0, 69000, 69005, 70001, 70002}) CHECK((after[i] == start[i] && low[i] == 0));
-      for (const std::size_t i : {1, 68999, 69001, 69010, 70000}) CHECK((after[i] != start[i] && low[i] == rounded[i]));
+      for (const std::size_t i : std::initializer_list<std::size_t>{0, 69000, 69005, 70001, 70002})
+        CHECK((after[i] == start[i] && low[i] == 0));
+      for (const std::size_t i : std::initializer_list<std::size_t>{1, 68999, 69001, 69010, 70000})
+        CHECK((after[i] != start[i] && low[i] == rounded[i]));
     }
   }
 }
