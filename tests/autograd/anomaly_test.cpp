@@ -40,6 +40,21 @@ TEST_CASE("a gradient that would be added in place is seen too") {
   CHECK(grad_of(w) == Values{0, 0});
 }
 
+TEST_CASE("inside a checkpoint the op is named, not the checkpoint") {
+  const Tensor x = leaf({0, 4});
+  const CheckpointFn logs = [](const std::vector<Tensor>& in, RngStream&) -> std::vector<Tensor> {
+    return {scale(log(in[0]), 2)};
+  };
+  const CheckpointFn roots = [](const std::vector<Tensor>& in, RngStream&) -> std::vector<Tensor> {
+    return {scale(sqrt(in[0]), 2)};
+  };
+  RngStream rng(1);
+  const AnomalyMode anomaly;
+  EXPECT_ERROR(checkpoint(logs, {x}, rng), value, "log: an output f64[2] is not finite");
+  const Tensor y = sum(checkpoint(roots, {x}, rng)[0]);
+  EXPECT_ERROR(backward(y), value, "sqrt: the gradient of an input f64[2] is not finite");
+}
+
 TEST_CASE("the mode ends with its guard") {
   const Tensor x = leaf(Values{0});
   { const AnomalyMode anomaly; }
