@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -79,13 +80,13 @@ inline void transpose_registers(Register (&r)[W]) {
 template <class A>
 inline void transpose_block(A* y, std::int64_t ldy, const A* x, std::int64_t ldx) {
   constexpr int W = Vec<A>::kWidth;
-  typedef A Register __attribute__((vector_size(W * sizeof(A)), aligned(alignof(A)), may_alias));
+  typedef A Register __attribute__((vector_size(W * sizeof(A))));
   Register r[W];
 #pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) r[i] = *reinterpret_cast<const Register*>(x + i * ldx);
+  for (int i = 0; i < W; ++i) std::memcpy(&r[i], x + i * ldx, sizeof(Register));
   transpose_registers<W / 2>(r);
 #pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) *reinterpret_cast<Register*>(y + i * ldy) = r[i];
+  for (int i = 0; i < W; ++i) std::memcpy(y + i * ldy, &r[i], sizeof(Register));
 }
 
 /// panels [cols / kPanel, depth, kPanel] = x^T, x [cols, depth]: the rows of a panel come to lie side by side, so a
