@@ -17,6 +17,9 @@ void set_gemm_provider(std::string_view name);
 GemmProvider gemm_provider();
 /// False for openblas in a build without it.
 bool has_gemm_provider(GemmProvider provider);
+/// Width of the vectors that a provider's kernels use (0 if it is not in this build), and of the CPU's widest.
+int gemm_vector_bits(GemmProvider provider);
+int cpu_vector_bits();
 /// For logs: the provider, its vector width or core name, and why it was chosen; warns of vectors narrower than the
 /// CPU's.
 std::string gemm_description();

@@ -1,35 +1,9 @@
 #include "tensor/cpu/gemm_epilogue.h"
 
-#include <cmath>
-
 #include "tensor/cpu/simd.h"
+#include "tensor/cpu/vec_math.h"
 
 namespace aio::cpu {
-
-namespace {
-
-template <class V, class F>
-V by_lane(V x, F f) {
-  decltype(x.sum()) lane[V::kWidth];
-  x.store(lane);
-  for (auto& v : lane) v = f(v);
-  return V::load(lane);
-}
-
-template <class V>
-V gelu(V x) {
-  return by_lane(x, [](auto v) { return v * (1 + std::erf(v * decltype(v)(0.70710678118654752))) / 2; });
-}
-
-template <class V>
-V gelu_grad(V x) {
-  return by_lane(x, [](auto v) {
-    using T = decltype(v);
-    return (1 + std::erf(v * T(0.70710678118654752))) / 2 + v * T(0.39894228040143268) * std::exp(-v * v / 2);
-  });
-}
-
-}  // namespace
 
 template <class D>
 void scale_rows(accumulator_t<D>* sums, std::int64_t sums_stride, accumulator_t<D> scale, Rows<D> c, std::int64_t row,

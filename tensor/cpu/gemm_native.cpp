@@ -77,16 +77,17 @@ template <class S>
 Blocking blocking_of(const Matrix<const S>& a, int64_t cols) {
   using T = accumulator_t<S>;
   constexpr int64_t kRows = RegisterBlock<T>::kRows, kCols = RegisterBlock<T>::kCols;
-  constexpr int64_t kDepth = 3072 / int64_t(sizeof(T));
-  constexpr int64_t kPackedBytes = int64_t{1} << 20;
+  const bool packed = form_of(a) == FormA::packed;
+  const int64_t depth = (packed ? 1024 : 3072) / int64_t(sizeof(T));
+  constexpr int64_t kPackedBytes = int64_t{5} << 18;
   Blocking blocking{};
-  blocking.depth = std::max<int64_t>(1, ceil_div(a.cols, kDepth));
+  blocking.depth = std::max<int64_t>(1, ceil_div(a.cols, depth));
   blocking.k_max = ceil_div(a.cols, blocking.depth);
   const int64_t fit = kPackedBytes / int64_t(sizeof(T)) / std::max<int64_t>(1, blocking.k_max) / kCols;
   const int64_t panels = ceil_div(cols, kCols);
   const int64_t chunks = ceil_div(panels, std::max<int64_t>(1, fit));
   blocking.cols = ceil_div(panels, chunks) * kCols;
-  blocking.packed_rows = form_of(a) == FormA::packed ? 12 * kRows : kRows;
+  blocking.packed_rows = packed ? 48 * kRows : kRows;
   return blocking;
 }
 

@@ -13,16 +13,10 @@ namespace {
 /// Width of the vectors that this build's own kernels use.
 constexpr int kNativeBits = 32 * cpu::Vec<float>::kWidth;
 
-/// Width of the widest vectors that the CPU has.
-int cpu_vector_bits() {
-  if (__builtin_cpu_supports("avx512f")) return 512;
-  return __builtin_cpu_supports("avx2") ? 256 : 128;
-}
-
 GemmProvider automatic() {
   if (kNativeBits >= 256) return GemmProvider::native;
-  const auto openblas = cpu::openblas_info();
-  return openblas.vector_bits >= cpu_vector_bits() ? GemmProvider::openblas : GemmProvider::eigen;
+  const bool widest = gemm_vector_bits(GemmProvider::openblas) >= cpu_vector_bits();
+  return widest ? GemmProvider::openblas : GemmProvider::eigen;
 }
 
 struct Choice {
@@ -50,8 +44,15 @@ std::string_view to_string(GemmProvider provider) {
   return "";
 }
 
-bool has_gemm_provider(GemmProvider provider) {
-  return provider != GemmProvider::openblas || cpu::openblas_info().vector_bits > 0;
+bool has_gemm_provider(GemmProvider provider) { return gemm_vector_bits(provider) > 0; }
+
+int gemm_vector_bits(GemmProvider provider) {
+  return provider == GemmProvider::openblas ? cpu::openblas_info().vector_bits : kNativeBits;
+}
+
+int cpu_vector_bits() {
+  if (__builtin_cpu_supports("avx512f")) return 512;
+  return __builtin_cpu_supports("avx2") ? 256 : 128;
 }
 
 void set_gemm_provider(std::string_view name) {
@@ -78,8 +79,9 @@ std::string gemm_description(GemmProvider provider) {
                      narrow(kNativeBits));
     case GemmProvider::openblas: {
       const auto info = cpu::openblas_info();
+      const bool is_narrow = info.vector_bits < cpu_vector_bits();
       return message("openblas core ", info.core, " with ", info.vector_bits, "-bit vectors", narrow(info.vector_bits),
-                     info.vector_bits < cpu_vector_bits() ? " (set OPENBLAS_CORETYPE, for instance to SkylakeX)" : "");
+                     is_narrow ? " (OPENBLAS_CORETYPE in the environment names another, such as SkylakeX)" : "");
     }
     case GemmProvider::eigen: return message("eigen, compiled for ", kNativeBits, "-bit vectors", narrow(kNativeBits));
   }

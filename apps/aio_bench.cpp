@@ -1,0 +1,70 @@
+// aio_bench: speed, always as a ratio to something measured in the same run. `aio_bench gemm`, `aio_bench --help`.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "bench/bench.h"
+#include "tensor/error.h"
+#include "tensor/gemm_provider.h"
+#include "tensor/parallel.h"
+
+namespace {
+
+using namespace aio;
+
+/// OpenBLAS chooses its kernels when it is loaded and knows no CPUs newer than itself: on those it falls back to narrow
+/// ones. Then this program starts itself again with the widest named in the environment, so that native is compared
+/// with the best that OpenBLAS has. Returns if there is nothing to do.
+void restart_with_widest_openblas(char** arguments) {
+  const bool narrow =
+      has_gemm_provider(GemmProvider::openblas) && gemm_vector_bits(GemmProvider::openblas) < cpu_vector_bits();
+  if (!narrow || std::getenv("OPENBLAS_CORETYPE") != nullptr) return;
+  const char* core = cpu_vector_bits() == 512 ? "SkylakeX" : "Haswell";
+  std::fprintf(stderr, "aio_bench: %s; starting again with OPENBLAS_CORETYPE=%s\n",
+               gemm_description(GemmProvider::openblas).c_str(), core);
+  setenv("OPENBLAS_CORETYPE", core, 0);
+  execv("/proc/self/exe", arguments);
+  std::fprintf(stderr, "aio_bench: could not start again; OpenBLAS keeps its narrow kernels\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Speed of aio's kernels, as ratios measured in one run"};
+  app.require_subcommand(1);
+  bench::Options options;
+  for (const bench::Benchmark& benchmark : bench::benchmarks()) {
+    CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
+    command->add_flag("--json", options.json, "one JSON document on one line of standard output");
+    command->add_option("--filter", options.filter, "only cases whose name contains this");
+    command->add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--rounds", options.rounds, "turns of each contender")->check(CLI::PositiveNumber);
+    command->add_flag("--cpu-time", options.cpu_time,
+                      "count CPU time: for one thread on a machine that others use too");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  try {
+    restart_with_widest_openblas(argv);
+    if (options.threads > 0) set_num_threads(options.threads);
+    for (const bench::Benchmark& benchmark : bench::benchmarks()) {
+      if (!app.got_subcommand(benchmark.name)) continue;
+      bench::Report report(options.json);
+      report.fact("threads", double(num_threads()));
+      benchmark.run(options, report);
+      report.finish(benchmark.name);
+    }
+  } catch (const Error& error) {
+    std::fprintf(stderr, "aio_bench: %s\n", error.what());
+    return error.code() == ErrorCode::config ? 2 : 6;
+  }
+  return 0;
+}
