@@ -1,8 +1,8 @@
 #pragma once
 // FlatParams: all trainable parameters of a model in one buffer, and all their gradients in another.
 //
-//   values  | blocks.0.norm1.weight | blocks.0.norm1.bias | blocks.0.attn.qkv.weight | ...   <- Parameter::value views
-//   it grads   | the same layout                                                         ...   <- grad(value) views it
+//   values  | blocks.0.norm1.weight | blocks.0.norm1.bias | ...   each parameter's value is a view of it
+//   grads   | the same layout                             | ...   each parameter's gradient is a view of it
 //
 // So an optimizer is one pass over a few long runs instead of hundreds of small kernels, clearing gradients is one fill
 // and an average of weights one axpby. Each parameter begins on a 64-byte boundary; the gap before it holds zeros and

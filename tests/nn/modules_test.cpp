@@ -92,7 +92,7 @@ Errors compare(const std::string& name, DType dtype, const Build& build) {
   Errors errors{error(y, j["y"]), 0};
   if (j.contains("dx")) errors.gradients = error(grad(x), j["dx"]);
   for (const auto& [name_of_parameter, value] : j["grads"].items()) {
-    const std::string key = name_of_parameter;
+    const std::string key = name_of_parameter;  // clang 14 cannot capture a binding
     CAPTURE(key);
     errors.gradients = std::max(errors.gradients, error(grad(store.get(key).value), value));
   }

@@ -196,7 +196,8 @@ TEST_CASE("saved and loaded state continues bit for bit") {
     optimizer_c->load_state(load_safetensors(path));
     std::filesystem::remove(path);
     const auto saved = optimizer_a->state(), loaded = optimizer_c->state();
-    for (const auto& [name, tensor] : saved) {
+    for (const auto& [key, tensor] : saved) {
+      const std::string name = key;  // clang 14 cannot capture a binding
       CAPTURE(name);
       CHECK(loaded.at(name).dtype() == tensor.dtype());
       CHECK(doubles(loaded.at(name)) == doubles(tensor));
