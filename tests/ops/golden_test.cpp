@@ -140,18 +140,18 @@ TEST_CASE("golden: values and gradients are PyTorch's") {
 }
 
 TEST_CASE("golden: argmax, topk and sort are PyTorch's, ties included") {
-  const auto ids = [](const Json& json) { return json.at("ids").get<std::vector<std::int64_t>>(); };
+  const auto recorded_ids = [](const Json& json) { return json.at("ids").get<std::vector<std::int64_t>>(); };
   int replayed = 0;
   for (const Json& json : recorded()) {
     if (json.contains("gradients")) continue;
     const Tensor x = tensor_of(json.at("inputs")[0], DType::f64);
     const Json& expected = json.at("outputs");
     if (json.at("op") == "argmax") {
-      CHECK(argmax(x).to_vector<std::int64_t>() == ids(expected[0]));
+      CHECK(argmax(x).to_vector<std::int64_t>() == recorded_ids(expected[0]));
     } else {
       const ValuesAndIndices got = json.at("op") == "topk" ? topk(x, 3) : sort(x);
       check_equal(got.values, array_of(expected[0]));
-      CHECK(got.indices.to_vector<std::int64_t>() == ids(expected[1]));
+      CHECK(got.indices.to_vector<std::int64_t>() == recorded_ids(expected[1]));
     }
     ++replayed;
   }

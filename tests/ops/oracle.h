@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/autograd.h"
 #include "tensor/raw.h"
 #include "tensor/tensor.h"
 
@@ -64,6 +65,17 @@ inline std::string difference(const Tensor& got, const Array& expected, double t
     return message("element ", i, " of ", actual.shape, " is ", a, ", expected ", e);
   }
   return "";
+}
+
+/// A leaf with these values.
+inline Tensor leaf(const std::vector<double>& values, const Shape& shape, DType dtype = DType::f64) {
+  const Tensor x = raw::cast(Tensor::from(values, shape), dtype);
+  set_requires_grad(x);
+  return x;
+}
+
+inline Tensor ids(const std::vector<std::int64_t>& values) {
+  return Tensor::from(values, {static_cast<std::int64_t>(values.size())});
 }
 
 inline void check_equal(const Tensor& got, const Array& expected, double tolerance = 0) {

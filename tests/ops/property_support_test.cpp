@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
 
 #include <cstdlib>
 #include <sstream>
@@ -17,7 +18,9 @@ rc::detail::TestResult check_property(const std::string& name, const std::functi
   if (std::getenv("RC_PARAMS") != nullptr) params = rc::detail::configuration().testParams;
   rc::detail::TestMetadata metadata;
   metadata.description = name;
-  return rc::detail::checkTestable(property, metadata, params);
+  rc::detail::TestListenerAdapter silent;  // else the seed that the environment did not set is printed
+  return rc::detail::checkTestable(property, metadata, params, silent,
+                                   std::unordered_map<std::string, rc::detail::Reproduce>());
 }
 }  // namespace
 
@@ -28,7 +31,10 @@ void holds(const std::string& name, const std::function<void()>& property) {
   CHECK_MESSAGE(result.is<rc::detail::SuccessResult>(), name, ": ", text.str());
 }
 
-std::int64_t draw(std::int64_t low, std::int64_t high) { return *rc::gen::inRange<std::int64_t>(low, high + 1); }
+// At full size from the first draw on: rapidcheck would start with the lower end of the range.
+std::int64_t draw(std::int64_t low, std::int64_t high) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::int64_t>(low, high + 1));
+}
 
 Shape draw_shape(int min_rank, int max_rank) {
   Shape shape;
@@ -40,7 +46,8 @@ Shape draw_shape(int min_rank, int max_rank) {
 
 Shape draw_broadcastable(const Shape& target) {
   Shape shape;
-  for (auto i = static_cast<int>(draw(0, target.rank())); i < target.rank(); ++i) {
+  const auto dropped = draw(0, 1) == 0 ? 0 : draw(0, target.rank());
+  for (auto i = static_cast<int>(dropped); i < target.rank(); ++i) {
     shape.push_back(draw(0, 3) == 0 ? 1 : target[i]);
   }
   return shape;
