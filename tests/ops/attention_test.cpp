@@ -141,6 +141,14 @@ TEST_CASE("attention: a query without keys gives zeros and no gradient, whatever
     CHECK(total == doctest::Approx(2 * 4));
     for (std::size_t i = 4; i < 8; ++i) CHECK(grad(q).to_vector<float>()[i] == 0);
   }
+  SUBCASE("query 1 masked out: NaN in v does not reach it") {
+    const Tensor allowed = Tensor::from(std::vector<std::uint8_t>{1, 1, 0, 0, 1, 1}, {3, 2});
+    const NoGrad no_grad;
+    const std::vector<float> y =
+        attention(q, k, Tensor::full({1, 2, 1, 4}, nan), {{}, false, allowed, 0}).to_vector<float>();
+    for (std::size_t i = 0; i < 12; ++i) CHECK(std::isnan(y[i]) == (i / 4 != 1));
+    for (std::size_t i = 4; i < 8; ++i) CHECK(y[i] == 0);
+  }
 }
 
 TEST_CASE("attention: NaN and infinite logits are not hidden") {
