@@ -112,4 +112,29 @@ struct Vec<double> {
   }
 };
 
+/// 32-bit numbers, each in the low half of a 64-bit lane. What the high halves hold does not matter to any operation.
+struct WideU32 {
+  static constexpr int kLanes = 8;
+  __m512i v;
+
+  static WideU32 all(std::uint32_t x) { return {_mm512_set1_epi32(static_cast<int>(x))}; }
+  /// start, start + 1, ... with 64 bits, in the order that upper_24_bits undoes.
+  static WideU32 sequence(std::uint64_t start) {
+    return {
+        _mm512_add_epi64(_mm512_set1_epi64(static_cast<long long>(start)), _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7))};
+  }
+  /// The upper 32 bits of a product (or of sequence's numbers).
+  WideU32 high() const { return {_mm512_srli_epi64(v, 32)}; }
+  friend WideU32 operator^(WideU32 a, WideU32 b) { return {_mm512_xor_si512(a.v, b.v)}; }
+  /// All 64 bits of a * b.
+  friend WideU32 product(WideU32 a, WideU32 b) { return {_mm512_mul_epu32(a.v, b.v)}; }
+  /// The words a[0] b[0] c[0] d[0] a[1] ... (in the order of `sequence`) >> 8 as floats: first half, second half.
+  friend void upper_24_bits(WideU32 a, WideU32 b, WideU32 c, WideU32 d, Vec<float>& low, Vec<float>& high) {
+    const __m512i ab = _mm512_mask_blend_epi32(0xAAAA, a.v, _mm512_slli_epi64(b.v, 32));
+    const __m512i cd = _mm512_mask_blend_epi32(0xAAAA, c.v, _mm512_slli_epi64(d.v, 32));
+    low = {_mm512_cvtepi32_ps(_mm512_srli_epi32(_mm512_unpacklo_epi64(ab, cd), 8))};
+    high = {_mm512_cvtepi32_ps(_mm512_srli_epi32(_mm512_unpackhi_epi64(ab, cd), 8))};
+  }
+};
+
 }  // namespace aio::cpu
