@@ -176,7 +176,7 @@ double max_error(const std::vector<double>& actual, const std::vector<double>& e
   return match ? largest : kInfinity;
 }
 
-double rounding_bound(DType dtype) { return dtype == DType::f64 ? 1e-28 : dtype == DType::f32 ? 1e-12 : 1e-5; }
+double rounding_bound(DType dtype) { return dtype == DType::f64 ? 1e-28 : dtype == DType::f32 ? 1e-12 : 0x1p-16; }
 
 void check_close(const Buffer& actual, const std::vector<double>& expected, double nmse_bound) {
   INFO(describe(actual));

@@ -137,4 +137,24 @@ struct Vec<double> {
   static __m256i lanes(int n) { return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3)); }
 };
 
+/// 32-bit numbers, each in the low half of a 64-bit lane; see simd_avx512.h.
+struct WideU32 {
+  static constexpr int kLanes = 4;
+  __m256i v;
+
+  static WideU32 all(std::uint32_t x) { return {_mm256_set1_epi32(static_cast<int>(x))}; }
+  static WideU32 sequence(std::uint64_t start) {
+    return {_mm256_add_epi64(_mm256_set1_epi64x(static_cast<long long>(start)), _mm256_setr_epi64x(0, 2, 1, 3))};
+  }
+  WideU32 high() const { return {_mm256_srli_epi64(v, 32)}; }
+  friend WideU32 operator^(WideU32 a, WideU32 b) { return {_mm256_xor_si256(a.v, b.v)}; }
+  friend WideU32 product(WideU32 a, WideU32 b) { return {_mm256_mul_epu32(a.v, b.v)}; }
+  friend void upper_24_bits(WideU32 a, WideU32 b, WideU32 c, WideU32 d, Vec<float>& low, Vec<float>& high) {
+    const __m256i ab = _mm256_blend_epi32(a.v, _mm256_slli_epi64(b.v, 32), 0xAA);
+    const __m256i cd = _mm256_blend_epi32(c.v, _mm256_slli_epi64(d.v, 32), 0xAA);
+    low = {_mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_unpacklo_epi64(ab, cd), 8))};
+    high = {_mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_unpackhi_epi64(ab, cd), 8))};
+  }
+};
+
 }  // namespace aio::cpu

@@ -58,7 +58,7 @@ struct Vec<float> {
   friend Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
   /// Nearest integer, ties to even.
   friend Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
-  /// a * 2^n for integral n in [-126, 127].
+  /// a * 2^n for integral n in [-126, 128]; in double in [-1022, 1023].
   friend Vec ldexp(Vec a, Vec n) { return {_mm512_scalef_ps(a.v, n.v)}; }
   /// a < b ? x : y, lane by lane.
   friend Vec select_less(Vec a, Vec b, Vec x, Vec y) {

@@ -94,4 +94,27 @@ struct Vec {
   }
 };
 
+/// 32-bit numbers, each in the low half of a 64-bit lane; see simd_avx512.h.
+struct WideU32 {
+  static constexpr int kLanes = 2;
+  std::uint64_t v[kLanes];
+
+  static WideU32 all(std::uint32_t x) { return {{x, x}}; }
+  static WideU32 sequence(std::uint64_t start) { return {{start, start + 1}}; }
+  WideU32 high() const { return {{v[0] >> 32, v[1] >> 32}}; }
+  friend WideU32 operator^(WideU32 a, WideU32 b) { return {{a.v[0] ^ b.v[0], a.v[1] ^ b.v[1]}}; }
+  friend WideU32 product(WideU32 a, WideU32 b) {
+    return {{(a.v[0] & 0xffffffffU) * (b.v[0] & 0xffffffffU), (a.v[1] & 0xffffffffU) * (b.v[1] & 0xffffffffU)}};
+  }
+  friend void upper_24_bits(WideU32 a, WideU32 b, WideU32 c, WideU32 d, Vec<float>& low, Vec<float>& high) {
+    const auto words = [&](int i) {
+      const auto upper = [](std::uint64_t word) { return static_cast<float>((word & 0xffffffffU) >> 8); };
+      const float four[] = {upper(a.v[i]), upper(b.v[i]), upper(c.v[i]), upper(d.v[i])};
+      return Vec<float>::load(four);
+    };
+    low = words(0);
+    high = words(1);
+  }
+};
+
 }  // namespace aio::cpu

