@@ -43,6 +43,10 @@ int main(int argc, char** argv) {
     command->add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")
         ->check(CLI::PositiveNumber);
     command->add_option("--rounds", options.rounds, "turns of each contender")->check(CLI::PositiveNumber);
+    if (benchmark.name != std::string_view("gemm")) {
+      command->add_option("--peer", options.peer, "a Python interpreter with torch, timed in turns with this program")
+          ->check(CLI::ExistingFile);
+    }
     command->add_flag("--cpu-time", options.cpu_time,
                       "count CPU time: for one thread on a machine that others use too");
   }

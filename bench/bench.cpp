@@ -10,6 +10,9 @@ namespace aio::bench {
 std::span<const Benchmark> benchmarks() {
   static constexpr Benchmark all[] = {
       {"gemm", "matrix products at the model's shapes, each provider against the FMA peak", run_gemm},
+      {"ops", "memory-bound operations against a copy of the same bytes, and PyTorch", run_ops},
+      {"mlp", "a training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows", run_mlp},
+      {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead},
   };
   return all;
 }
