@@ -30,7 +30,10 @@ struct Case {
 
   std::string name() const {
     std::string text = op + (both ? "/both/" : "/forward/");
-    for (int i = 0; i < shape.rank(); ++i) text += (i > 0 ? "x" : "") + std::to_string(shape[i]);
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (i > 0) text += 'x';
+      text += std::to_string(shape[i]);
+    }
     return text;
   }
 };
