@@ -80,8 +80,8 @@ int check_ops(const std::vector<OpEntry>& entries, const Options& options) {
   if (options.json) {
     std::printf("%s\n", json.dump().c_str());
   } else {
-    std::printf("\n%zu ops, %d cases, worst relative error %.2e, %.1f s: %d failed\n", entries.size(), cases, worst,
-                seconds, failed);
+    std::printf("\n%zu op%s, %d cases, worst relative error %.2e, %.1f s: %d failed\n", entries.size(),
+                entries.size() == 1 ? "" : "s", cases, worst, seconds, failed);
   }
   return failed == 0 ? 0 : 1;
 }

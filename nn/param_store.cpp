@@ -1,10 +1,10 @@
 #include "nn/param_store.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "autograd/autograd.h"
+#include "tensor/edit_distance.h"
 #include "tensor/error.h"
 #include "tensor/raw.h"
 
@@ -16,22 +16,6 @@ RngKey key_of(std::uint64_t seed, std::string_view name) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return {seed, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash)};
-}
-
-/// Levenshtein distance, one row of the table at a time.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];  // distance of a[0, i) and b[0, j)
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 void append_names(std::string& text, const char* title, const std::vector<std::string>& names) {
