@@ -12,7 +12,7 @@
 
 namespace aio::test {
 
-/// Runs `property` on 100 drawn inputs, always the same ones; RC_PARAMS="seed=..." in the environment draws others. A
+/// Runs `property` on 300 drawn inputs, always the same ones; RC_PARAMS="seed=..." in the environment draws others. A
 /// property throws (rapidcheck's RC_ASSERT) where it does not hold; the drawn values are shrunk and printed.
 void holds(const std::string& name, const std::function<void()>& property);
 

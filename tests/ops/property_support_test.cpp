@@ -15,6 +15,7 @@ namespace {
 rc::detail::TestResult check_property(const std::string& name, const std::function<void()>& property) {
   rc::detail::TestParams params;
   params.seed = 20230618;
+  params.maxSuccess = 300;
   if (std::getenv("RC_PARAMS") != nullptr) params = rc::detail::configuration().testParams;
   rc::detail::TestMetadata metadata;
   metadata.description = name;
