@@ -13,8 +13,9 @@ using namespace aio;
 using namespace aio::nn;
 
 TEST_CASE("lr_schedule: recorded values of transformers and torch") {
-  std::ifstream file(AIO_TEST_DATA "/golden/optim_schedules.json");
-  for (const auto& s : nlohmann::json::parse(file)["schedules"]) {
+  const auto file = nlohmann::json::parse(std::ifstream(AIO_TEST_DATA "/golden/optim_schedules.json"));
+  CHECK(file["schedules"].size() == 9);
+  for (const auto& s : file["schedules"]) {
     LrSchedule schedule{.base_lr = s["base_lr"],
                         .end_lr = s["end_lr"],
                         .power = s["power"],
