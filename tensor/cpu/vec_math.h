@@ -79,47 +79,49 @@ template <class A>
 
 // ---- the normal distribution and GELU -------------------------------------------------------------------------------
 
-/// Phi(x) = P(X <= x) and e = exp(-x^2 / 2) for a standard normal X.
+/// Of a standard normal distribution at t = |x|, bounded where the tail underflows: e = exp(-t^2 / 2) and
+/// tail = Phi(-t). By symmetry that is all GELU needs.
 template <class A>
-struct NormalCdf {
-  Vec<A> phi, e;
+struct NormalTail {
+  Vec<A> t, e, tail;
 };
 
-/// The upper tail is Phi(-t) = exp(-t^2 / 2) R(t) with a slowly falling R (from 1/2 to 0.03 at t = 13.5, where Phi(-t)
-/// underflows): in q = (t - 2.5) / (t + 2.5) a polynomial of degree 8 has a relative error of 7e-8. (2.5 is the best
-/// centre for this degree: 2.375 and 2.625 give 2e-7.) So the tail keeps its leading digits, unlike with erf.
-[[gnu::always_inline]] inline NormalCdf<float> normal_cdf(Vec<float> x) {
+/// Phi(-t) = exp(-t^2 / 2) R(t) with a slowly falling R, from 1/2 to 0.03 at t = 13.5, where Phi(-t) underflows: in
+/// q = (t - 2.5) / (t + 2.5) a polynomial of degree 8 has a relative error of 7e-8. (2.5 is the best centre for this
+/// degree: 2.375 and 2.625 give 2e-7.) So the tail keeps its leading digits, unlike with 1 - erf.
+[[gnu::always_inline]] inline NormalTail<float> normal_tail(Vec<float> x) {
   using V = Vec<float>;
   const V t = min(V::all(14.0f), abs(x));  // NaN stays NaN
   const V q = (t - V::all(2.5f)) / (t + V::all(2.5f));
   const V ratio = polynomial(q, 0.1413313408f, -0.2280698028f, 0.1131352425f, -0.02454813754f, -0.005118664246f,
                              0.002942227398f, 0.0008019401753f, -0.0003306534326f, -0.0001562504612f);
-  const V square = t * t;
-  const V lost = fma(t, t, V::zero() - square);  // the rounding of t^2, which exp would magnify: e^-(s + l)/2
-  const V rounded = exp(V::all(-0.5f) * square);
-  const V e = fnma(rounded, V::all(0.5f) * lost, rounded);
-  const V tail = e * ratio;
-  return {select_less(x, V::zero(), tail, V::all(1.0f) - tail), e};
+  const V half = V::all(-0.5f) * t;
+  const V exponent = half * t;
+  const V lost = fnma(half, t, exponent);  // the rounding of t^2 / 2, which exp would magnify
+  const V rounded = exp(exponent);
+  const V e = fnma(rounded, lost, rounded);
+  return {t, e, e * ratio};
 }
-inline NormalCdf<double> normal_cdf(Vec<double> x) {
-  return {map_lanes(x, [](double v) { return 0.5 * std::erfc(v * -(0.5 * std::numbers::sqrt2)); }),
-          map_lanes(x, [](double v) { return std::exp(-0.5 * v * v); })};
+inline NormalTail<double> normal_tail(Vec<double> x) {
+  const Vec<double> t = min(Vec<double>::all(40), abs(x));
+  return {t, map_lanes(t, [](double v) { return std::exp(-0.5 * v * v); }),
+          map_lanes(t, [](double v) { return 0.5 * std::erfc(v * (0.5 * std::numbers::sqrt2)); })};
 }
 
-/// x Phi(x). Below -14 the product is 0 in f32; the bound avoids inf * 0.
+/// x Phi(x) = max(x, 0) - t Phi(-t).
 template <class A>
 [[gnu::always_inline]] inline Vec<A> gelu(Vec<A> x) {
-  constexpr A lowest = sizeof(A) == 4 ? A(-14) : A(-40);
-  return max(Vec<A>::all(lowest), x) * normal_cdf(x).phi;
+  const NormalTail<A> n = normal_tail(x);
+  return fnma(n.t, n.tail, max(Vec<A>::zero(), x));
 }
 
-/// d/dx x Phi(x) = Phi(x) + x phi(x), phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
+/// d/dx x Phi(x) = Phi(x) + x phi(x), phi(x) = exp(-x^2 / 2) / sqrt(2 pi): for negative x it is
+/// u = Phi(-t) - t phi(t), for positive x 1 - u.
 template <class A>
 [[gnu::always_inline]] inline Vec<A> gelu_grad(Vec<A> x) {
-  constexpr A bound = sizeof(A) == 4 ? A(14) : A(40);
-  const Vec<A> inside = min(Vec<A>::all(bound), max(Vec<A>::all(-bound), x));
-  const auto [phi, e] = normal_cdf(inside);
-  return fma(inside * Vec<A>::all(A(0.3989422804014327)), e, phi);  // 1 / sqrt(2 pi)
+  const NormalTail<A> n = normal_tail(x);
+  const Vec<A> u = fnma(n.t * Vec<A>::all(A(0.3989422804014327)), n.e, n.tail);  // 1 / sqrt(2 pi)
+  return select_less(x, Vec<A>::zero(), u, Vec<A>::all(1) - u);
 }
 
 }  // namespace aio::cpu
