@@ -1,7 +1,5 @@
 #include "tensor/gemm_provider.h"
 
-#include <atomic>
-
 #include "tensor/cpu/gemm.h"
 #include "tensor/cpu/micro_kernel.h"
 #include "tensor/error.h"

@@ -1,6 +1,5 @@
 #pragma once
-// Scratch memory that outlives the call: a fresh page costs more than the packing that would fill it (docs/numerics.md
-// is about bits; the 4 to 6 times of tensor/allocator.h are about time).
+// Scratch memory that outlives the call: a fresh page costs 4 to 6 times the write that fills it (tensor/allocator.h).
 
 #include <cstddef>
 
