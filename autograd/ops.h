@@ -31,8 +31,7 @@ inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator*(const Tensor& x, double factor) { return scale(x, factor); }
 inline Tensor operator*(double factor, const Tensor& x) { return scale(x, factor); }
 
-// ---- elementwise functions (unary.cpp, gelu.cpp, where.cpp, cast.cpp)
-// -------------------------------------------------
+// ---- elementwise functions (unary.cpp, gelu.cpp, where.cpp, cast.cpp) -----------------------------------------------
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor sqrt(const Tensor& x);
@@ -48,15 +47,13 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
 /// x in another floating dtype; the gradient is cast back. Integer casts carry no gradient.
 Tensor cast(const Tensor& x, DType dtype);
 
-// ---- random (dropout.cpp, drop_path.cpp)
-// ------------------------------------------------------------------------------
+// ---- random (dropout.cpp, drop_path.cpp) ----------------------------------------------------------------------------
 /// 0 with probability p, else x / (1 - p); 0 <= p < 1. The mask is a function of (key, element index).
 Tensor dropout(const Tensor& x, double p, const RngKey& key);
 /// Stochastic depth: zeroes whole slices x[i] of dimension 0 with probability p, scales the others by 1 / (1 - p).
 Tensor drop_path(const Tensor& x, double p, const RngKey& key);
 
-// ---- shape (shape_ops.cpp: views; concat.cpp, roll.cpp: copies)
-// -------------------------------------------------------
+// ---- shape (shape_ops.cpp: views; concat.cpp, roll.cpp: copies) -----------------------------------------------------
 /// One dimension may be -1.
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor permute(const Tensor& x, const std::vector<int>& order);
@@ -79,16 +76,14 @@ Tensor roll(const Tensor& x, int dim, std::int64_t shift);
 /// n of frame t - shift[n], circularly. The gradient is the inverse roll.
 Tensor temporal_roll(const Tensor& x, const Tensor& shift);
 
-// ---- reductions (reduce.cpp)
-// ------------------------------------------------------------------------------------------
+// ---- reductions (reduce.cpp) ----------------------------------------------------------------------------------------
 Tensor sum(const Tensor& x);
 Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 /// Error{value} over zero elements.
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 
-// ---- products (matmul.cpp, linear.cpp)
-// ----------------------------------------------------------------------------------
+// ---- products (matmul.cpp, linear.cpp) ------------------------------------------------------------------------------
 /// [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast. Transposed views are used without a copy.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [..., I], weight [O, I], bias [O] or undefined -> [..., O]: x W^T + b.
@@ -98,8 +93,7 @@ Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias = {
 /// residual + linear(x) in one product.
 Tensor linear_residual(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual);
 
-// ---- normalisation (layer_norm.cpp, softmax.cpp, l2_normalize.cpp)
-// --------------------------------------------------------
+// ---- normalisation (layer_norm.cpp, softmax.cpp, l2_normalize.cpp) --------------------------------------------------
 /// Over the last dimension; gamma, beta [C] are f32 (f64 for f64 x), also for bf16 x.
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps);
 /// Over the last dimension. A row of -inf gives NaN, as in the formula.
@@ -110,8 +104,7 @@ Tensor l2_normalize(const Tensor& x, double eps);
 /// Rows' cosine over the last dimension, each norm clamped from below at eps; a, b broadcast.
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, double eps);
 
-// ---- attention (attention.cpp)
-// --------------------------------------------------------------------------------------------
+// ---- attention (attention.cpp) --------------------------------------------------------------------------------------
 /// What a query may see; the parts combine by "and". All undefined/false: everything.
 struct AttentionOptions {
   Tensor key_lengths;   ///< i64 [B], on the host or the device; 0..Nk
@@ -125,8 +118,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 /// The same on a packed projection qkv [B, N, 3 * H * D] (all q, all k, all v; head-major) -> [B, N, H * D].
 Tensor attention_packed(const Tensor& qkv, int heads, const AttentionOptions& options = {});
 
-// ---- indexing (gather_rows.cpp)
-// -------------------------------------------------------------------------------------------
+// ---- indexing (gather_rows.cpp) -------------------------------------------------------------------------------------
 /// table [V, C], ids i64 [...] -> [..., C]; rows of padding_idx (if >= 0) receive no gradient.
 Tensor embedding(const Tensor& table, const Tensor& ids, std::int64_t padding_idx = -1);
 /// x at index i64 [N] along `dim`.
@@ -134,23 +126,20 @@ Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 /// x [B, V, C], index i64 [B, N] -> [B, N, C]: each batch its own rows.
 Tensor select_rows(const Tensor& x, const Tensor& index);
 
-// ---- images (patchify.cpp, resize.cpp)
-// ------------------------------------------------------------------------------------
+// ---- images (patchify.cpp, resize.cpp) ------------------------------------------------------------------------------
 /// images [B, 3, H, W] -> [B, (H/p)(W/p), 3 p p]: raster order, each patch channel-major, as the patch convolution's
 /// weight [O, 3, p, p] reads it. H and W are multiples of p.
 Tensor patchify(const Tensor& images, int patch_size);
 /// x [..., h, w] -> [..., height, width], as torch's interpolate(mode="bilinear", antialias=False).
 Tensor resize_bilinear(const Tensor& x, std::int64_t height, std::int64_t width, bool align_corners);
 
-// ---- losses (cross_entropy.cpp, binary_cross_entropy.cpp); scalars of accumulator dtype
-// --------------------------------------
+// ---- losses (cross_entropy.cpp, binary_cross_entropy.cpp); scalars of accumulator dtype -----------------------------
 /// logits [..., C], targets i64 [...]: mean over targets != ignore_index. NaN when all are ignored, as in PyTorch.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, std::int64_t ignore_index = -100);
 /// Mean of the elementwise loss; targets in [0, 1], same shape and dtype, no gradient to them.
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targets);
 
-// ---- not differentiable (sort.cpp)
-// --------------------------------------------------------------------------------------------
+// ---- not differentiable (sort.cpp) ----------------------------------------------------------------------------------
 /// Index of the largest along the last dimension, i64; the first of equals.
 Tensor argmax(const Tensor& x);
 struct ValuesAndIndices {

@@ -52,9 +52,9 @@ View batched(const View& matrix, std::int64_t batch, std::int64_t stride) {
           {stride, matrix.stride[0], matrix.stride[1]}};
 }
 
-/// The matrix `index` steps of `stride` further on.
-View advanced(View matrix, std::int64_t steps) {
-  matrix.data = static_cast<char*>(matrix.data) + steps * size_of(matrix.dtype);
+/// The matrix that begins `elements` further on in memory.
+View advanced(View matrix, std::int64_t elements) {
+  matrix.data = static_cast<char*>(matrix.data) + elements * size_of(matrix.dtype);
   return matrix;
 }
 
@@ -87,10 +87,9 @@ Tensor matmul_forward(const Tensor& a, const Tensor& b, const Shape& lead) {
   Backend& backend = backend_for(y);
 
   if (b.rank() == 2 && (a.rank() == 2 || a.is_contiguous())) {
-    const Tensor rows = raw::reshape(a, {a.numel() / k, k});
-    const Tensor folded = raw::reshape(y, {a.numel() / k, n});
-    const ops::GemmOperand left(rows), right(b);
-    backend.gemm(folded.view(), left.view, right.view, {});
+    const std::int64_t rows = a.numel() / k;
+    const ops::GemmOperand left(raw::reshape(a, {rows, k})), right(b);
+    backend.gemm(raw::reshape(y, {rows, n}).view(), left.view, right.view, {});
     return y;
   }
   const ops::GemmOperand left(a), right(b);
