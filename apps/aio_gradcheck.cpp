@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "autograd/op_table.h"
@@ -51,6 +53,9 @@ void print_line(const OpReport& report, const OpEntry& entry, std::size_t width)
   std::fflush(stdout);
 }
 
+/// JSON knows neither infinity nor NaN, which stand for a gradient that could not be compared: the largest number then.
+double finite(double error) { return std::isfinite(error) ? error : std::numeric_limits<double>::max(); }
+
 int check_ops(const std::vector<OpEntry>& entries, const Options& options) {
   std::size_t width = 0;
   for (const OpEntry& entry : entries) width = std::max(width, entry.op.size());
@@ -66,12 +71,12 @@ int check_ops(const std::vector<OpEntry>& entries, const Options& options) {
     failed += report.ok ? 0 : 1;
     cases += report.cases;
     seconds += report.seconds;
-    worst = std::max(worst, report.max_rel_error);
+    worst = std::max(worst, finite(report.max_rel_error));
     if (!report.ok) std::fprintf(stderr, "%s\n", report.message.c_str());
     if (options.json) {
       json.push_back({{"op", report.op},
                       {"cases", report.cases},
-                      {"max_rel_error", report.max_rel_error},
+                      {"max_rel_error", finite(report.max_rel_error)},
                       {"seconds", report.seconds}});
     } else {
       print_line(report, entry, width);
