@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +17,7 @@
 #include "nn/optim/sgd.h"
 #include "tensor/error.h"
 #include "tensor/safetensors.h"
+#include "tests/temp_dir.h"
 
 using namespace aio;
 using namespace aio::nn;
@@ -188,13 +188,13 @@ TEST_CASE("saved and loaded state continues bit for bit") {
   CHECK(a.flat() == b.flat());
 
   SUBCASE("by way of a file, too") {
-    const std::string path = (std::filesystem::temp_directory_path() / "aio_optim_test.safetensors").string();
+    const test::TempDir folder;
+    const std::string path = folder / "optim.safetensors";
     save_safetensors(path, optimizer_a->state());
     Problem c(file, DType::f32);
     FlatParams params_c(c.store);
     const auto optimizer_c = make_optimizer(v, params_c);
     optimizer_c->load_state(load_safetensors(path));
-    std::filesystem::remove(path);
     const auto saved = optimizer_a->state(), loaded = optimizer_c->state();
     for (const auto& [key, tensor] : saved) {
       const std::string name = key;  // clang 14 cannot capture a binding

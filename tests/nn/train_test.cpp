@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <memory>
 
 #include "autograd/autograd.h"
@@ -17,6 +16,7 @@
 #include "nn/transformer_block.h"
 #include "tensor/parallel.h"
 #include "tensor/safetensors.h"
+#include "tests/temp_dir.h"
 
 using namespace aio;
 using namespace aio::nn;
@@ -136,7 +136,8 @@ TEST_CASE("train: the same bits with any number of threads, and with recomputati
 }
 
 TEST_CASE("train: saved, loaded, continued: the same bits") {
-  const std::string path = (std::filesystem::temp_directory_path() / "aio_train_test.safetensors").string();
+  const test::TempDir folder;
+  const std::string path = folder / "train.safetensors";
   Run straight, first, second;
   const auto losses = straight.train(0, 8);
   first.train(0, 4);
@@ -147,7 +148,6 @@ TEST_CASE("train: saved, loaded, continued: the same bits") {
   second.store.load(reload(first.store.state()));
   second.optimizer.load_state(reload(first.optimizer.state()));
   second.ema.load_state(reload(first.ema.state()));
-  std::filesystem::remove(path);
   CHECK(second.train(4, 8) == std::vector<double>(losses.begin() + 4, losses.end()));
   CHECK(second.weights() == straight.weights());
   const EmaScope a(second.ema), b(straight.ema);
