@@ -48,10 +48,10 @@ struct CheckpointNode : Node {
  private:
   /// Also drops fn, and with it whatever it captured.
   std::vector<Tensor> recompute(const std::vector<Tensor>& leaves, std::size_t expected) {
-    const CheckpointFn fn = std::move(fn_);
     RngStream rng = rng_;
     const EnableGrad enable;
-    std::vector<Tensor> outputs = fn(leaves, rng);
+    std::vector<Tensor> outputs = fn_(leaves, rng);
+    fn_ = nullptr;
     check(outputs.size() == expected, ErrorCode::state, "checkpoint: fn returned ", outputs.size(),
           " tensors when recomputed, ", expected, " before (it must be a pure function of inputs and rng)");
     return outputs;

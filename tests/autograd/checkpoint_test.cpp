@@ -152,6 +152,20 @@ TEST_CASE("misuse of checkpoint") {
   const std::vector<Tensor> out = checkpoint(impure, {x}, rng);
   EXPECT_ERROR(backward(sum(out[0])), state, "checkpoint: fn returned 2 tensors when recomputed, 1 before");
 
+  bool out_of_luck = false;  // what fn throws when recomputed reaches the caller, and it may be tried again
+  const CheckpointFn fails = [&out_of_luck](const std::vector<Tensor>& in, RngStream&) -> std::vector<Tensor> {
+    check(!out_of_luck, ErrorCode::oom, "no memory");
+    return {scale(in[0], 3)};
+  };
+  const Tensor tripled = checkpoint(fails, {x}, rng)[0];
+  const Values before = grad_of(x);
+  out_of_luck = true;
+  EXPECT_ERROR(backward(tripled, constant({1, 1})), oom, "no memory");
+  out_of_luck = false;
+  CHECK(grad_of(x) == before);
+  backward(tripled, constant({1, 1}));
+  CHECK(grad_of(x) == Values{before[0] + 3, before[1] + 3});
+
   const std::vector<Tensor> stale = checkpoint(detaches, {x}, rng);
   raw::fill_(x, 0);
   EXPECT_ERROR(backward(sum(stale[0])), state, "checkpoint: a saved input f64[2] was changed in place");
