@@ -125,9 +125,9 @@ class Node {
   bool released_ = false;
 };
 
-/// A tensor kept for backward: a handle without history plus the storage version it had. A member of its Node (or an
-/// element of a std::deque or array: the node knows its address). An output of the op itself may be saved like any
-/// other tensor; `output = true` says so in messages even before record() sees it.
+/// A tensor kept for backward: a handle without history plus the storage and the version it had. A member of its Node
+/// (or an element of a std::deque or array: the node knows its address). An output of the op itself may be saved like
+/// any other tensor; `output = true` says so in messages even before record() sees it.
 class SavedTensor {
  public:
   SavedTensor(Node& owner, const Tensor& tensor, bool output = false);
@@ -147,6 +147,7 @@ class SavedTensor {
   const Node* owner_;
   SavedTensor* next_;
   Tensor tensor_;
+  const Storage* storage_ = nullptr;  // only compared: parameters may be moved (nn/optim/ema.h)
   std::uint64_t version_ = 0;
   bool output_;
 };

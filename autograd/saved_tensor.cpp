@@ -15,6 +15,7 @@ SavedTensor::SavedTensor(Node& owner, const Tensor& tensor, bool output)
   owner.first_saved_ = this;
   if (!tensor.defined()) return;
   tensor_ = is_leaf(tensor) ? tensor : raw::alias(tensor);
+  storage_ = tensor.storage_ptr().get();
   version_ = tensor.version();
 }
 
@@ -27,6 +28,9 @@ Tensor SavedTensor::get() const {
 
 void SavedTensor::check_version() const {
   if (!tensor_.defined()) return;
+  check(tensor_.storage_ptr().get() == storage_, ErrorCode::state, owner_->name_, ": a saved ",
+        output_ ? "output " : "input ", describe(tensor_),
+        " was moved to other memory, by FlatParams or by Ema; backward needs what it was (run backward first)");
   check(tensor_.version() == version_, ErrorCode::state, owner_->name_, ": a saved ", output_ ? "output " : "input ",
         describe(tensor_), " was changed in place (version ", tensor_.version(), ", saved at ", version_,
         "); backward needs the old value (write to a copy, or run backward first)");

@@ -39,6 +39,17 @@ TEST_CASE("ema: average, swap, save") {
   other.update();  // 0.75 * 2 + 0.25 * 5
   CHECK(values(other.state().at("ema.p")) == std::vector<float>{2.75, 2.75, 2.75});
 
+  // A graph recorded with the weights must not run with the average, even where the versions of the two are equal.
+  ema.load_state(ema.state());  // raises the average's
+  const Tensor loss = sum(p * p);
+  const std::uint64_t version = p.version();
+  ema.swap();
+  CHECK(p.version() == version);
+  CHECK_THROWS_WITH_AS(backward(loss), doctest::Contains("mul: a saved input f32[3] was moved to other memory"), Error);
+  ema.swap();
+  backward(loss);
+  CHECK(values(grad(p)) == std::vector<float>{10, 10, 10});
+
   AdamW optimizer(params, {});  // the optimizer still moves the parameters after a swap
   params.zero_grad();
   backward(sum(p));
