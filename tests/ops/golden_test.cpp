@@ -121,7 +121,9 @@ void replay(const Json& json, DType dtype, double tolerance) {
   backward(output, tensor_of(json.at("cotangent"), dtype));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Json& expected = json.at("gradients")[i];
-    if (expected.is_null() || !grad(inputs[i]).defined()) continue;
+    if (expected.is_null()) continue;
+    if (op == "binary_cross_entropy_with_logits" && i == 1) continue;  // targets are constants here
+    REQUIRE_MESSAGE(grad(inputs[i]).defined(), op, ", gradient of input ", i);
     check_close(message(op, ", gradient of input ", i), grad(inputs[i]), array_of(expected), tolerance);
   }
 }
@@ -131,8 +133,8 @@ TEST_CASE("golden: values and gradients are PyTorch's") {
   for (const Json& json : recorded()) {
     if (!json.contains("gradients")) continue;
     INFO(std::string(json.at("op")));
-    replay(json, DType::f64, 1e-14);
-    replay(json, DType::f32, 2e-6);
+    replay(json, DType::f64, 4e-15);  // observed: 1e-15
+    replay(json, DType::f32, 2e-6);   // observed: 6e-7
     ++replayed;
   }
   CHECK(replayed == 39);
