@@ -2,8 +2,9 @@
 // ALL public operations on tensors. Each is a file autograd/ops/<file>.cpp with its maths, checks and gradient.
 //
 // Rules for all of them: inputs of one call share device and floating dtype (mixing is an error that names the cast);
-// outputs are new tensors, except views, which share storage; zero-size dimensions are fine; negative dimensions count
-// from the end. Errors: Error{shape|dtype|device|index|value}, "op: got, expected (fix)".
+// outputs are new tensors, except views, which share storage, and what changes nothing (dropout and drop_path with
+// p = 0, cast to x's dtype, contiguous of a contiguous x), which is x; zero-size dimensions are fine; negative
+// dimensions count from the end. Errors: Error{shape|dtype|device|index|value}, "op: got, expected (fix)".
 // tests/ops and aio_gradcheck walk the table of autograd/op_table.h; a function declared here and in neither that
 // table nor tests/ops/not_differentiable.txt fails a test.
 

@@ -1,5 +1,5 @@
 #pragma once
-// The only thread-local of the project: what recording depends on besides its inputs.
+// What recording depends on besides its inputs: the only thread-local that results depend on (others are scratch).
 
 #include <vector>
 

@@ -7,11 +7,11 @@
 //   dx = dt W         dW = dt^T x            db = sum of dt over rows
 //
 // Shapes: x [..., I], W [O, I], b [O] or undefined -> [..., O]; residual as the result. Dtypes: f32, f64, bf16
-// (accumulated in f32); in bf16 the bias may be f32. Saved: x (for dW), W (for dx), and t for linear_gelu. One product
-// each: bias, GELU and residual are the kernel's epilogue. dW is added by the product straight into the leaf's gradient
-// buffer where there is one (beta = 1), so that no weight-sized temporary is made, and in bf16 the f32 master behind a
-// cast receives it unrounded. Deterministic (tensor/cpu/gemm.cpp).
-// Source: torch.nn.functional.linear.
+// (accumulated in f32); in bf16 the bias may be f32, db is then rounded to bf16 on its way. Saved: x (for dW), W (for
+// dx), and t for linear_gelu. One product each: bias, GELU and residual are the kernel's epilogue. dW is added by the
+// product straight into the leaf's gradient buffer where there is one (beta = 1), so that no weight-sized temporary is
+// made, and in bf16 the f32 master behind a cast receives it unrounded. Deterministic (tensor/cpu/gemm.cpp). Source:
+// torch.nn.functional.linear.
 
 #include "autograd/autograd.h"
 #include "autograd/node.h"

@@ -4,8 +4,9 @@
 //   y = sum_i x_i / n    dx_i = dy / n
 //
 // Shapes: x any; the reduced dimensions disappear, or stay with size 1 (keepdim). Dtypes: f32, f64, bf16, summed in the
-// accumulator dtype and rounded once. Saved: x's shape. dx is dy broadcast with stride 0: no memory until somebody
-// writes it out. Deterministic: the order of a sum is a function of the shape. Kernel: tensor/cpu/reduce.cpp.
+// accumulator dtype and rounded once (a bf16 mean twice: sum and quotient). Saved: x's shape. dx is dy broadcast with
+// stride 0: no memory until somebody writes it out. Deterministic: the order of a sum is a function of the shape.
+// Kernel: tensor/cpu/reduce.cpp.
 
 #include "autograd/node.h"
 #include "autograd/ops.h"

@@ -3,7 +3,8 @@
 //   roll           y[i] = x[(i - shift) mod n] along dim               dx = dy rolled by -shift
 //   temporal_roll  y[b, t, n] = x[b, (t - shift[n]) mod T, n]          dx = dy with every shift negated
 //
-// Shapes: x any; temporal_roll x [B, T, N, C], shift i64 [N]. Any dtype. Saved: the shifts. Deterministic: copies only.
+// Shapes: x any; temporal_roll x [B, T, N, C], shift i64 [N]. Dtypes: roll any; temporal_roll f32, f64, bf16. Saved:
+// the shifts. Deterministic: copies only.
 // With shift[n] = 0 a slot stays in its frame, with 1 it brings the previous frame's token: information crosses frames
 // without any temporal attention. Source: All in One (CVPR 2023), section 3.2. Kernels: tensor/cpu/{copy,
 // temporal_roll}.cpp.
