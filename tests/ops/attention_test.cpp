@@ -67,8 +67,9 @@ AttentionOptions options_of(const json& j) {
 void compare_with_torch(DType dtype, double tolerance) {
   const json file = json::parse(std::ifstream(AIO_TEST_DATA "/golden/attention.json"));
   double worst = 0;
-  for (const auto& [name, j] : file["cases"].items()) {
-    INFO(name);
+  for (const auto& item : file["cases"].items()) {  // no structured binding: clang 14 cannot capture one
+    const json& j = item.value();
+    INFO(item.key());
     const Tensor q = tensor_of(j["q"], dtype), k = tensor_of(j["k"], dtype), v = tensor_of(j["v"], dtype);
     for (const Tensor& x : {q, k, v}) set_requires_grad(x);
     const Tensor y = attention(q, k, v, options_of(j));
