@@ -65,6 +65,7 @@ void FlatParams::exchange_values(Tensor& buffer) {
   check_ownership();
   std::swap(buffer, values_);
   attach(values_);
+  exchanged_ = !exchanged_;
 }
 
 void FlatParams::check_ownership() const {

@@ -50,8 +50,10 @@ class FlatParams {
   void zero_grad();
   /// Over all gradients; those that no backward has written are zero.
   GradStats grad_stats() const;
-  /// `buffer` becomes the values and the values become `buffer`, without a copy. Not while a graph is alive.
+  /// `buffer` becomes the values and the values become `buffer`, without a copy: for evaluation with an average. A
+  /// graph recorded before cannot run backward, nor an optimizer step, until a second call has undone it.
   void exchange_values(Tensor& buffer);
+  bool exchanged() const { return exchanged_; }
   /// Throws Error{state} if another FlatParams has taken the parameters over, or a set_grad() replaced a gradient.
   void check_ownership() const;
 
@@ -59,6 +61,7 @@ class FlatParams {
   void attach(const Tensor& buffer);
   std::vector<Slot> slots_;
   Tensor values_, grads_;
+  bool exchanged_ = false;
 };
 
 /// Appends [begin, end) or, where it continues the last segment with the same hyper-parameters, extends that one.

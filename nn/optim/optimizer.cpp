@@ -16,6 +16,8 @@ Optimizer::Optimizer(FlatParams& params, const ParamGroups& groups, const std::v
 
 void Optimizer::step(double lr, double grad_scale) {
   params_->check_ownership();
+  check(!params_->exchanged(), ErrorCode::state,
+        "optimizer: an average stands in for the weights, expected those that are trained (Ema::swap back first)");
   // Bias correction depends on a parameter's own number of updates. Nearly always that is one number for all of them,
   // and one call updates the model; a head that missed steps gets its own call.
   std::map<std::int64_t, std::vector<ParamSegment>> segments_by_step;

@@ -24,7 +24,8 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// One update with learning rate `lr` (times the group's multiplier) and gradients times `grad_scale`. A parameter
-  /// without gradient since zero_grad() is left alone: neither decayed nor counted a step, as in PyTorch.
+  /// without gradient since zero_grad() is left alone: neither decayed nor counted a step, as in PyTorch. Throws
+  /// Error{state} as FlatParams::check_ownership, or while an Ema is swapped in.
   void step(double lr, double grad_scale = 1);
 
   /// "exp_avg.NAME", ..., "step.NAME" -> views of the live state, for saving.

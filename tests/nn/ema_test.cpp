@@ -30,6 +30,8 @@ TEST_CASE("ema: average, swap, save") {
     CHECK(values(p) == std::vector<float>{2, 2, 2});
     CHECK_THROWS_WITH_AS(ema.update(), doctest::Contains("swapped in"), Error);
     CHECK_THROWS_WITH_AS(ema.state(), doctest::Contains("swapped in"), Error);
+    AdamW trains_the_average(params, {});
+    CHECK_THROWS_WITH_AS(trains_the_average.step(0.5), doctest::Contains("optimizer: an average stands in"), Error);
   }
   CHECK(values(p) == std::vector<float>{5, 5, 5});
   CHECK(values(ema.state().at("ema.p")) == std::vector<float>{2, 2, 2});
