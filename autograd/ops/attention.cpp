@@ -206,8 +206,9 @@ Tensor attention_packed(const Tensor& qkv, int heads, const AttentionOptions& op
   check(qkv.rank() == 3, ErrorCode::shape, "attention_packed: qkv has shape ", qkv.shape(),
         ", expected [B, N, 3 * heads * D]");
   check(heads > 0, ErrorCode::value, "attention_packed: heads is ", heads, ", expected at least 1");
-  check(qkv.dim(2) % (3 * heads) == 0, ErrorCode::shape, "attention_packed: qkv has shape ", qkv.shape(),
-        ", expected its last dimension to be a multiple of 3 * heads = ", 3 * heads);
+  const std::int64_t unit = std::int64_t{3} * heads;
+  check(qkv.dim(2) % unit == 0, ErrorCode::shape, "attention_packed: qkv has shape ", qkv.shape(),
+        ", expected its last dimension to be a multiple of 3 * heads = ", unit);
   const Unpacked x(with_dense_rows(qkv), heads);
   const std::int64_t B = qkv.dim(0), N = qkv.dim(1);
   const ResolvedMask mask = resolve_mask(options, qkv.device(), {B, heads, N, N});
