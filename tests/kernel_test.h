@@ -80,8 +80,8 @@ double nmse(const std::vector<double>& actual, const std::vector<double>& expect
 double max_error(const std::vector<double>& actual, const std::vector<double>& expected);
 
 /// NMSE that one rounding to `dtype` and some 10 roundings in its accumulator stay under; beside it what was observed
-/// in the tests of the elementwise kernels: f32 1e-12 (3e-14), f64 1e-28 (4e-32), bf16 2^-16, the worst of one rounding (3e-6
-/// over many elements).
+/// in the tests of the elementwise kernels: f32 1e-12 (3e-14), f64 1e-28 (4e-32), bf16 2^-16, the worst of one rounding
+/// (3e-6 over many elements).
 double rounding_bound(DType dtype);
 void check_close(const Buffer& actual, const std::vector<double>& expected, double nmse_bound);
 /// Equal values; NaN equals NaN.
