@@ -25,24 +25,23 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Strides& strides, st
 Shape resolve_shape(const Tensor& x, const Shape& wanted) {
   Shape shape = wanted;
   int free = -1;
-  std::int64_t known = 1;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1) {
-      check(free < 0, ErrorCode::shape, "reshape: shape ", wanted, " has more than one -1");
-      free = i;
-    } else {
-      check(shape[i] >= 0, ErrorCode::shape, "reshape: shape ", wanted, " has a negative dimension");
-      known *= shape[i];
-    }
+    check(shape[i] >= -1, ErrorCode::shape, "reshape: shape ", wanted, " has a negative dimension");
+    if (shape[i] >= 0) continue;
+    check(free < 0, ErrorCode::shape, "reshape: shape ", wanted, " has more than one -1");
+    free = i;
+    shape[i] = 1;
   }
+  const std::int64_t known = checked_numel("reshape", shape, size_of(x.dtype()));
   const std::int64_t n = x.numel();
   if (free >= 0) {
     check(known != 0 && n % known == 0, ErrorCode::shape, "reshape: ", x.shape(), " with ", n,
           " elements does not fit shape ", wanted);
     shape[free] = n / known;
+  } else {
+    check(known == n, ErrorCode::shape, "reshape: ", x.shape(), " has ", n, " elements, shape ", wanted, " has ",
+          known);
   }
-  check(shape.numel() == n, ErrorCode::shape, "reshape: ", x.shape(), " has ", n, " elements, shape ", wanted, " has ",
-        shape.numel());
   return shape;
 }
 
@@ -130,8 +129,8 @@ Tensor slice(const Tensor& x, int dim, std::int64_t begin, std::int64_t end, std
   check(step >= 1, ErrorCode::value, "slice: step is ", step, ", expected at least 1");
   Shape shape = x.shape();
   Strides strides = x.strides();
-  shape[dim] = (last - first + step - 1) / step;
-  strides[dim] *= step;
+  shape[dim] = last == first ? 0 : (last - first - 1) / step + 1;
+  if (shape[dim] > 1) strides[dim] *= step;  // step < n then: no overflow
   return make_view(x, shape, strides, x.offset() + first * x.strides()[dim]);
 }
 
@@ -149,6 +148,7 @@ Tensor select(const Tensor& x, int dim, std::int64_t index) {
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
+  checked_numel("expand", shape, size_of(x.dtype()));
   const Shape broadcast = broadcast_shapes("expand", x.shape(), shape);
   check(broadcast == shape, ErrorCode::shape, "expand: ", x.shape(), " does not expand to ", shape,
         " (only dimensions of size 1 can grow)");

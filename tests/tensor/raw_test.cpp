@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <numeric>
 
 #include "tests/expect_error.h"
@@ -42,6 +43,7 @@ TEST_CASE("raw: slice with step and from the end, select") {
   CHECK(elements(raw::slice(x, 0, 2, 9, 3)) == std::vector<std::int64_t>{2, 5, 8});
   CHECK(elements(raw::slice(x, 0, -3, 10)) == std::vector<std::int64_t>{7, 8, 9});
   CHECK(raw::slice(x, 0, 4, 4).numel() == 0);
+  CHECK(elements(raw::slice(x, 0, 2, 9, std::numeric_limits<std::int64_t>::max())) == std::vector<std::int64_t>{2});
   CHECK(elements(raw::select(iota({2, 3}), 1, -1)) == std::vector<std::int64_t>{2, 5});
   EXPECT_ERROR(raw::slice(x, 0, 5, 11), index, "range 5 to 11 does not lie in dimension 0 of shape [10]");
   EXPECT_ERROR(raw::slice(x, 0, 0, 5, 0), value, "step is 0");
@@ -71,6 +73,11 @@ TEST_CASE("raw: reshape is a view where strides allow it, else a copy; both give
   EXPECT_ERROR(raw::reshape(x, {5, -1}), shape, "[4, 6] with 24 elements does not fit shape [5, -1]");
   EXPECT_ERROR(raw::reshape(x, {5, 5}), shape, "[4, 6] has 24 elements, shape [5, 5] has 25");
   EXPECT_ERROR(raw::reshape(x, {-1, -1}), shape, "more than one -1");
+  EXPECT_ERROR(raw::reshape(x, {-1, -2}), shape, "reshape: shape [-1, -2] has a negative dimension");
+  EXPECT_ERROR(raw::reshape(x, {0, -1}), shape, "does not fit shape [0, -1]");
+  // 2^64 elements are 0 when they are counted in 64 bits, and an empty tensor fitted.
+  constexpr std::int64_t kHuge = std::int64_t{1} << 32;
+  EXPECT_ERROR(raw::reshape(iota({0}), {kHuge, kHuge}), oom, "reshape: shape [4294967296, 4294967296]");
 }
 
 TEST_CASE("raw: expand repeats, unsqueeze inserts") {
@@ -82,6 +89,9 @@ TEST_CASE("raw: expand repeats, unsqueeze inserts") {
   CHECK(raw::unsqueeze(x, 0).shape() == Shape{1, 3, 1});
   EXPECT_ERROR(raw::expand(x, {4, 2}), shape, "[3, 1]");
   EXPECT_ERROR(raw::expand(iota({3, 2}), {3, 1}), shape, "does not expand to [3, 1]");
+  EXPECT_ERROR(raw::expand(x, {3, -1}), shape, "expand: shape [3, -1] has a negative dimension");
+  constexpr std::int64_t kHuge = std::int64_t{1} << 32;
+  EXPECT_ERROR(raw::expand(x, {kHuge, kHuge, 3, 1}), oom, "expand: shape [4294967296, 4294967296, 3, 1]");
 }
 
 TEST_CASE("raw: writes through a view reach the base and raise its version") {
