@@ -113,21 +113,20 @@ Tensor truncated_normal(const Shape& shape, double mean, double stddev, double l
 }
 
 namespace {
-/// Unbiased to 2^-32 for spans below 2^32: the high half of bits * span.
-std::int64_t below(std::uint32_t bits, std::int64_t span) {
-  return static_cast<std::int64_t>((static_cast<std::uint64_t>(bits) * static_cast<std::uint64_t>(span)) >> 32);
-}
+/// A number below `span` <= 2^32, unbiased to 2^-32: the high half of bits * span.
+std::int64_t below(std::uint32_t bits, std::uint64_t span) { return static_cast<std::int64_t>((bits * span) >> 32); }
 }  // namespace
 
 Tensor random_integers(const Shape& shape, std::int64_t low, std::int64_t high, RngKey key) {
-  check(low < high && high - low <= (std::int64_t{1} << 32), ErrorCode::value, "random_integers: got the range ", low,
-        " to ", high, ", expected low < high, at most 2^32 apart");
+  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);  // cannot overflow
+  check(low < high && span <= std::uint64_t{1} << 32, ErrorCode::value, "random_integers: got the range ", low, " to ",
+        high, ", expected low < high, at most 2^32 apart");
   Tensor result = Tensor::empty(shape, {DType::i64, Device{}});
   auto* const out = result.data<std::int64_t>();
   const std::int64_t n = result.numel();
   for (std::int64_t i = 0; i < n; i += 4) {
     const Philox4 bits = random_bits(key, static_cast<std::uint64_t>(i / 4));
-    for (std::int64_t k = i; k < std::min(i + 4, n); ++k) out[k] = low + below(bits.v[k - i], high - low);
+    for (std::int64_t k = i; k < std::min(i + 4, n); ++k) out[k] = low + below(bits.v[k - i], span);
   }
   return result;
 }
@@ -140,7 +139,7 @@ std::vector<std::int64_t> permutation(std::int64_t n, RngKey key) {
   Philox4 bits{};
   for (std::int64_t i = n - 1, draw = 0; i > 0; --i, ++draw) {
     if (draw % 4 == 0) bits = random_bits(key, static_cast<std::uint64_t>(draw / 4));
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(below(bits.v[draw % 4], i + 1))]);
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(below(bits.v[draw % 4], static_cast<std::uint64_t>(i + 1)))]);
   }
   return order;
 }

@@ -45,6 +45,7 @@ inline Philox4 random_bits(const RngKey& key, std::uint64_t group) {
 std::uint32_t dropout_threshold(double p);
 
 // Filled tensors, computed on the CPU and copied to `options.device`; f32, f64 or bf16.
+/// low <= x <= high: drawn from the open interval, but rounding to the dtype may reach an end.
 Tensor uniform(const Shape& shape, double low, double high, RngKey key, TensorOptions options = {});
 /// Box-Muller on pairs of lanes.
 Tensor normal(const Shape& shape, double mean, double stddev, RngKey key, TensorOptions options = {});

@@ -194,6 +194,10 @@ void check_matching(const char* op, const Tensor& y, const Tensor& x) {
 
 void copy_(const Tensor& destination, const Tensor& source) {
   check_matching("copy_", destination, source);
+  for (int i = 0; i < destination.rank(); ++i) {
+    check(destination.shape()[i] <= 1 || destination.strides()[i] != 0, ErrorCode::value, "copy_: the destination ",
+          describe(destination), " repeats its elements along dimension ", i, " (write to what it was expanded from)");
+  }
   backend_for(destination).copy_strided(destination.view(), source.view());
   destination.storage().bump_version();
 }

@@ -35,7 +35,8 @@ Tensor empty_like(const Tensor& x);
 Tensor zeros_like(const Tensor& x);
 
 // In-place writes: raise the storage version, so that a stale saved tensor is detected.
-void copy_(const Tensor& destination, const Tensor& source);  ///< same shape, dtype and device; any strides
+/// Same shape, dtype and device; any strides, but for an expanded destination: throws Error{value}.
+void copy_(const Tensor& destination, const Tensor& source);
 void fill_(const Tensor& x, double value);
 /// y = alpha * x + beta * y, contiguous, same shape and dtype.
 void axpby_(const Tensor& y, double alpha, const Tensor& x, double beta);

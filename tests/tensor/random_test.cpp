@@ -132,6 +132,8 @@ TEST_CASE("random: misuse") {
   EXPECT_ERROR(uniform({2}, 0, 1, {}, {DType::i64, {}}), dtype, "expected f32, f64 or bf16");
   EXPECT_ERROR(truncated_normal({2}, 0, 0, -1, 1, {}), value, "positive deviation");
   EXPECT_ERROR(random_integers({2}, 3, 3, {}), value, "low < high");
+  using Limits = std::numeric_limits<std::int64_t>;  // high - low overflowed to -1, which passed as a small range
+  EXPECT_ERROR(random_integers({2}, Limits::min(), Limits::max(), {}), value, "at most 2^32 apart");
   EXPECT_ERROR(permutation(-1, {}), value, "length of -1");
 }
 

@@ -105,6 +105,9 @@ TEST_CASE("raw: writes through a view reach the base and raise its version") {
   raw::axpby_(x, 2, Tensor::full({2, 3}, 1), 0.5);
   CHECK(x.to_vector<float>() == std::vector<float>{6.5, 4, 2, 6.5, 4, 2});
   EXPECT_ERROR(raw::copy_(x, Tensor::zeros({3, 2})), shape, "got f32[3, 2] for a destination of f32[2, 3]");
+  // Which of the repeats stayed would depend on the threads.
+  EXPECT_ERROR(raw::copy_(raw::expand(column, {3, 2}), Tensor::zeros({3, 2})), value,
+               "f32[3, 2] repeats its elements along dimension 0");
   EXPECT_ERROR(raw::axpby_(column, 1, Tensor::zeros({2}), 1), shape, "must be contiguous");
 }
 
