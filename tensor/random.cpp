@@ -82,12 +82,14 @@ double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); 
 std::uint32_t dropout_threshold(double p) { return static_cast<std::uint32_t>(std::ceil(p * 0x1p24)); }
 
 Tensor uniform(const Shape& shape, double low, double high, RngKey key, TensorOptions options) {
+  check(low <= high, ErrorCode::value, "uniform: got the range ", low, " to ", high, ", expected low <= high");
   return generate(shape, key, options, [=](Philox4 bits, double(&out)[4]) {
     for (int i = 0; i < 4; ++i) out[i] = low + (high - low) * open_unit(bits.v[i]);
   });
 }
 
 Tensor normal(const Shape& shape, double mean, double stddev, RngKey key, TensorOptions options) {
+  check(stddev >= 0, ErrorCode::value, "normal: got standard deviation ", stddev, ", expected 0 or more");
   return generate(shape, key, options, [=](Philox4 bits, double(&out)[4]) {
     for (int i = 0; i < 4; i += 2) {
       const double radius = stddev * std::sqrt(-2 * std::log(open_unit(bits.v[i])));
@@ -139,7 +141,8 @@ std::vector<std::int64_t> permutation(std::int64_t n, RngKey key) {
   Philox4 bits{};
   for (std::int64_t i = n - 1, draw = 0; i > 0; --i, ++draw) {
     if (draw % 4 == 0) bits = random_bits(key, static_cast<std::uint64_t>(draw / 4));
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(below(bits.v[draw % 4], static_cast<std::uint64_t>(i + 1)))]);
+    std::swap(order[static_cast<std::size_t>(i)],
+              order[static_cast<std::size_t>(below(bits.v[draw % 4], static_cast<std::uint64_t>(i + 1)))]);
   }
   return order;
 }

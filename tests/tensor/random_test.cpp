@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "tensor/parallel.h"
@@ -130,6 +131,8 @@ TEST_CASE("random: integers cover their range evenly, permutations are permutati
 
 TEST_CASE("random: misuse") {
   EXPECT_ERROR(uniform({2}, 0, 1, {}, {DType::i64, {}}), dtype, "expected f32, f64 or bf16");
+  EXPECT_ERROR(uniform({2}, 1, 0, {}), value, "uniform: got the range 1 to 0");
+  EXPECT_ERROR(normal({2}, 0, -1, {}), value, "normal: got standard deviation -1");
   EXPECT_ERROR(truncated_normal({2}, 0, 0, -1, 1, {}), value, "positive deviation");
   EXPECT_ERROR(random_integers({2}, 3, 3, {}), value, "low < high");
   using Limits = std::numeric_limits<std::int64_t>;  // high - low overflowed to -1, which passed as a small range
