@@ -46,7 +46,7 @@ void run_head(const ForwardHead<T>& head, const Sizes& n, double scale, RowPrefe
   const HeadMask& mask = head.mask;
   const HeadPlan<A> plan(n.queries, mask.keys, n.D);
   const std::int64_t depth = plan.depth, lds = plan.lds;
-  Scratch<A> scratch((plan.panel_columns + plan.columns + 2 * plan.block) * depth + plan.block * lds);
+  HeadScratch<A> scratch((plan.panel_columns + plan.columns + 2 * plan.block) * depth + plan.block * lds);
   A* const k_panels = scratch.matrix(plan.panel_columns, depth);
   A* const v_rows = scratch.matrix(plan.columns, depth);
   A* const q_rows = scratch.matrix(plan.block, depth);
@@ -129,7 +129,7 @@ void run_head(const BackwardHead<T>& head, const Sizes& n, double scale, RowPref
   const HeadMask& mask = head.mask;
   const HeadPlan<A> plan(n.queries, mask.keys, n.D);
   const std::int64_t depth = plan.depth, lds = plan.lds;
-  Scratch<A> scratch((2 * plan.panel_columns + 3 * plan.columns + 3 * plan.block) * depth + 2 * plan.block * lds);
+  HeadScratch<A> scratch((2 * plan.panel_columns + 3 * plan.columns + 3 * plan.block) * depth + 2 * plan.block * lds);
   A* const k_panels = scratch.matrix(plan.panel_columns, depth);
   A* const v_panels = scratch.matrix(plan.panel_columns, depth);
   A* const k_rows = scratch.matrix(plan.columns, depth);

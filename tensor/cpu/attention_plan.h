@@ -8,9 +8,8 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <memory>
-#include <new>
 
+#include "tensor/cpu/scratch.h"
 #include "tensor/cpu/simd.h"
 
 namespace aio::cpu {
@@ -103,46 +102,25 @@ struct HeadPlan {
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
 
-/// This thread's memory for matrices of A, kept between calls: fresh pages would cost more than the copies into them.
+/// The scratch matrices of one head, laid out one behind the other.
 template <class A>
-class Scratch {
+class HeadScratch {
  public:
   /// Room for `count` elements in up to sixteen matrices.
-  explicit Scratch(std::int64_t count) {
-    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(A) + 16 * kAlign;
-    Block& block = thread_block();
-    if (bytes > block.bytes) {
-      block = {};
-      block.memory.reset(new (std::align_val_t{kAlign}) std::byte[bytes]);
-      block.bytes = bytes;
-    }
-    next_ = block.memory.get();
-    end_ = next_ + block.bytes;
-  }
+  explicit HeadScratch(std::int64_t count)
+      : memory_(static_cast<std::size_t>(count) * sizeof(A) + 16 * kAlign), next_(memory_.as<std::byte>()) {}
   /// 64-byte aligned, contents unspecified.
   A* matrix(std::int64_t rows, std::int64_t cols) {
     A* const result = reinterpret_cast<A*>(next_);
     next_ += round_up(rows * cols * static_cast<std::int64_t>(sizeof(A)), kAlign);
-    assert(next_ <= end_);
+    assert(next_ <= memory_.as<std::byte>() + memory_.bytes());
     return result;
   }
 
  private:
   static constexpr std::int64_t kAlign = 64;
-  struct Free {
-    void operator()(std::byte* p) const { operator delete[](p, std::align_val_t{kAlign}); }
-  };
-  struct Block {
-    std::unique_ptr<std::byte[], Free> memory;
-    std::size_t bytes = 0;
-  };
-  static Block& thread_block() {
-    thread_local Block block;
-    return block;
-  }
-
+  const Scratch memory_;
   std::byte* next_;
-  std::byte* end_;
 };
 
 /// Rows that are needed soon, fetched into L2 a few at a time while the tiles compute. The rows of one head lie pages

@@ -7,7 +7,7 @@
 #include <cassert>
 
 #include "tensor/cpu/cpu_backend.h"
-#include "tensor/cpu/gemm_scratch.h"
+#include "tensor/cpu/scratch.h"
 #include "tensor/cpu/simd.h"
 #include "tensor/gemm_provider.h"
 #include "tensor/parallel.h"

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "tensor/cpu/gemm_pack.h"
-#include "tensor/cpu/gemm_scratch.h"
+#include "tensor/cpu/scratch.h"
 #include "tensor/parallel.h"
 
 namespace aio::cpu {

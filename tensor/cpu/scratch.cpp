@@ -1,4 +1,4 @@
-#include "tensor/cpu/gemm_scratch.h"
+#include "tensor/cpu/scratch.h"
 
 #include <utility>
 #include <vector>
@@ -43,7 +43,7 @@ Scratch::Scratch(std::size_t bytes) {
     constexpr std::size_t kGrain = std::size_t{1} << 20;  // rounding up: shapes that differ a little share a block
     block.bytes = (bytes / kGrain + 1) * kGrain;
     block.data = pages().acquire(block.bytes);
-    check(block.data != nullptr, ErrorCode::oom, "gemm: no memory for ", block.bytes, " bytes of scratch");
+    check(block.data != nullptr, ErrorCode::oom, "scratch: no memory for ", block.bytes, " bytes");
   }
   data_ = std::exchange(block.data, nullptr);
   bytes_ = block.bytes;

@@ -19,6 +19,8 @@ class Scratch {
   T* as() const {
     return static_cast<T*>(data_);
   }
+  /// What was asked for, or more.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void* data_;
