@@ -7,13 +7,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
 #include <limits>
-#include <utility>
 
 #include "tensor/cpu/attention_plan.h"
 #include "tensor/cpu/micro_kernel.h"
+#include "tensor/cpu/transpose.h"
 #include "tensor/cpu/vec_math.h"
 
 namespace aio::cpu {
@@ -51,42 +49,17 @@ void zero_rows(HeadRows<T> y, std::int64_t rows, std::int64_t D) {
   for (std::int64_t i = 0; i < rows; ++i) std::fill_n(y.row(i), D, T(0));
 }
 
-/// One step of transpose_block: lane l of the result is lane l of `a` where bit `kStep` of l is clear, else of b moved
-/// up by kStep; with kHigh, a moved down and b.
-template <int kStep, bool kHigh, class Register, int... lane>
-inline Register exchange(Register a, Register b, std::integer_sequence<int, lane...>) {
-  constexpr int W = sizeof...(lane);
-  if constexpr (kHigh) {
-    return __builtin_shufflevector(a, b, ((lane & kStep) == 0 ? lane + kStep : W + lane)...);
-  } else {
-    return __builtin_shufflevector(a, b, ((lane & kStep) == 0 ? lane : W + lane - kStep)...);
-  }
-}
-
-template <int kStep, class Register, int W>
-inline void transpose_registers(Register (&r)[W]) {
-#pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) {
-    if ((i & kStep) != 0) continue;
-    const Register a = r[i], b = r[i + kStep];
-    r[i] = exchange<kStep, false>(a, b, std::make_integer_sequence<int, W>());
-    r[i + kStep] = exchange<kStep, true>(a, b, std::make_integer_sequence<int, W>());
-  }
-  if constexpr (kStep > 1) transpose_registers<kStep / 2>(r);
-}
-
-/// y [W, W] = x^T: log2(W) rounds that exchange off-diagonal quarters, in registers (a scalar copy of K^T and V^T would
-/// cost a tenth of the backward).
+/// y [W, W] = x^T.
 template <class A>
 inline void transpose_block(A* y, std::int64_t ldy, const A* x, std::int64_t ldx) {
-  constexpr int W = Vec<A>::kWidth;
-  typedef A Register __attribute__((vector_size(W * sizeof(A))));
-  Register r[W];
+  using V = Vec<A>;
+  constexpr int W = V::kWidth;
+  V r[W];
 #pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) std::memcpy(&r[i], x + i * ldx, sizeof(Register));
-  transpose_registers<W / 2>(r);
+  for (int i = 0; i < W; ++i) r[i] = V::load(x + i * ldx);
+  transpose(r);
 #pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) std::memcpy(y + i * ldy, &r[i], sizeof(Register));
+  for (int i = 0; i < W; ++i) r[i].store(y + i * ldy);
 }
 
 /// panels [cols / kPanel, depth, kPanel] = x^T, x [cols, depth]: the rows of a panel come to lie side by side, so a

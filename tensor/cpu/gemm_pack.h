@@ -2,42 +2,12 @@
 // Packing: copies a block of an operand into the order in which the micro-kernel reads it, converting bf16 to f32.
 
 #include <algorithm>
-#include <utility>
 
 #include "tensor/cpu/gemm.h"
 #include "tensor/cpu/micro_kernel.h"
+#include "tensor/cpu/transpose.h"
 
 namespace aio::cpu {
-
-/// x becomes its transpose: log2(W) rounds, each of which swaps the off-diagonal blocks of size `s` of pairs of rows.
-template <class V>
-[[gnu::always_inline]] inline void transpose(V (&x)[V::kWidth]) {
-  constexpr int W = V::kWidth;
-#if defined(__AVX2__)
-  const auto round = [&]<int s, int... lane>(std::integral_constant<int, s>, std::integer_sequence<int, lane...>) {
-#pragma GCC unroll 16
-    for (int i = 0; i < W; ++i) {
-      if ((i & s) != 0) continue;
-      const auto a = x[i].v, b = x[i + s].v;
-      x[i].v = __builtin_shufflevector(a, b, ((lane & s) != 0 ? W + (lane ^ s) : lane)...);
-      x[i + s].v = __builtin_shufflevector(a, b, ((lane & s) != 0 ? W + lane : (lane ^ s))...);
-    }
-  };
-  constexpr auto lanes = std::make_integer_sequence<int, W>();
-  if constexpr (W >= 16) round(std::integral_constant<int, 8>(), lanes);
-  if constexpr (W >= 8) round(std::integral_constant<int, 4>(), lanes);
-  round(std::integral_constant<int, 2>(), lanes);
-  round(std::integral_constant<int, 1>(), lanes);
-#else
-  using T = decltype(x[0].sum());
-  T rows[W][W], column[W];
-  for (int i = 0; i < W; ++i) x[i].store(rows[i]);
-  for (int i = 0; i < W; ++i) {
-    for (int j = 0; j < W; ++j) column[j] = rows[j][i];
-    x[i] = V::load(column);
-  }
-#endif
-}
 
 /// Panels of kCols columns, out[panel][k][j] = B(k, panel * kCols + j); the last panel is zero up to a whole vector.
 /// Rows of B are read from end to end, several panels wide: one panel at a time, every row of it would be a new page.
