@@ -20,8 +20,7 @@ class TorchPeer {
 
   /// "PyTorch 2.x, N threads".
   const std::string& description() const { return description_; }
-  /// The fastest call of the peer's benchmark `name` within about `budget` seconds; nothing if it has none of that
-  /// name.
+  /// The fastest call of the peer's benchmark `name` within about `budget` seconds; nothing if it does not know it.
   std::optional<double> seconds(const std::string& name, double budget);
 
  private:

@@ -4,7 +4,7 @@
 Reads one request a line, "NAME SECONDS", runs the benchmark NAME repeatedly for about that long and answers with the
 fastest time of one call in seconds ("unknown" if it does not know NAME). aio_bench alternates requests with runs of its
 own code, so that both sides see the same machine. First line printed: version and number of threads.
-Names are those of bench/bench_ops.cpp, bench_mlp.cpp and bench_overhead.cpp; each is what a PyTorch user would write.
+Names are those of bench/ops.cpp, mlp.cpp and overhead.cpp; each is what a PyTorch user would write.
 """
 import sys
 import time

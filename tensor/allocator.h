@@ -1,6 +1,6 @@
 #pragma once
 // Memory for tensor storage. CachingAllocator keeps freed blocks: fresh pages cost 4 to 6 times the write that follows
-// (docs/design.md, Memory), so a training step must not ask the kernel for any.
+// (docs/design.md, Memory), so a training step must not ask the system for any.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,12 +19,12 @@ struct MemoryStats {
 class Allocator {
  public:
   virtual ~Allocator() = default;
-  /// At least `bytes` bytes, 64-byte aligned; nullptr never: throws Error{oom} with the byte count and the statistics.
+  /// At least `bytes` bytes, 64-byte aligned. Never nullptr: throws Error{oom} with the byte count and the statistics.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void deallocate(void* data, std::size_t bytes) noexcept = 0;
   virtual MemoryStats stats() const = 0;
   virtual void reset_peak() = 0;
-  /// Returns every cached block to the system.
+  /// Returns cached blocks to the system (make_caching_allocator: the large ones).
   virtual void trim() = 0;
 };
 
@@ -41,7 +41,7 @@ std::unique_ptr<MemorySource> system_memory();
 
 /// Blocks below 1 MiB (rounded to 512 B) are cut from 2 MiB slabs and kept in one list a size; larger ones (rounded to
 /// an eighth of their power of two) are reused for requests of at least 4/5 of their size. When the source has no more,
-/// every cached large block is given back and the request tried once more. Thread safe.
+/// every cached large block is given back and the request tried once more. Slabs are kept to the end. Thread safe.
 std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source);
 
 }  // namespace aio

@@ -21,7 +21,8 @@ class AtomicFile {
 
   /// Throws Error{io} ("No space left on device").
   void write(const void* data, std::size_t bytes);
-  /// fsync, rename, fsync of the folder. Throws Error{io}; then the old file is untouched.
+  /// fsync, rename, fsync of the folder. Throws Error{io}; then the old file is untouched, unless the last step failed:
+  /// then the new file is in place and a power loss may undo that.
   void commit();
 
  private:

@@ -2,7 +2,8 @@
 // Backend: the kernels a device must have. CpuBackend (tensor/cpu) and CudaBackend (cuda) implement it.
 //
 // The contract of every kernel:
-//  * outputs are allocated by the caller; kernels never allocate tensors and never fail on shapes: the op has checked;
+//  * outputs are allocated by the caller; kernels never allocate tensors (scratch memory may run out: Error{oom}) and
+//    never fail on shapes: the op has checked;
 //  * operands are contiguous row-major unless the comment says "strided"; a dimension called R, C, ... is a size;
 //  * all floating operands have the dtype of the first output (f32, f64 or bf16) unless the comment says
 //    "accumulator dtype", which is f64 for f64 and f32 for f32 and bf16; sums are kept in that dtype;
@@ -27,7 +28,8 @@ enum class UnaryOp { exp, log, sqrt, relu, tanh, sigmoid };
 
 /// What happens to a product before it is stored; absent parts are null. In the order of the fields:
 /// t = alpha * A B + beta * C;  t += bias[N];  if preactivation_out: preactivation_out = t, t = gelu(t);
-/// if gelu_backward_of: t *= gelu'(gelu_backward_of);  t += residual.  Matrices have C's shape, contiguous rows.
+/// if gelu_backward_of: t *= gelu'(gelu_backward_of);  t += residual.  Matrices have C's shape and dtype and unit
+/// column stride.
 struct GemmEpilogue {
   double alpha = 1;
   double beta = 0;
@@ -97,13 +99,14 @@ class Backend {
   /// dimensions. In place allowed (y = a or y = b at full shape).
   virtual void binary(BinaryOp op, const View& y, const View& a, const View& b) = 0;
   virtual void axpby(const View& y, double alpha, const View& x, double beta) = 0;  ///< y = alpha x + beta y
-  virtual void affine(const View& y, const View& x, double scale,
-                      double shift) = 0;  ///< y = scale x + shift, in place ok
-  virtual void scale_rows(const View& y, const View& x,
-                          const View& s) = 0;  ///< y[r,:] = s[r] x[r,:]; s accumulator dtype [R]
-  virtual void where(const View& y, const View& condition, const View& a,
-                     const View& b) = 0;  ///< condition u8; all y's shape
-  virtual void masked_fill(const View& y, const View& x, const View& mask, double value) = 0;  ///< mask u8; in place ok
+  /// y = scale x + shift. In place allowed.
+  virtual void affine(const View& y, const View& x, double scale, double shift) = 0;
+  /// y[r, :] = s[r] x[r, :]; s [R] accumulator dtype.
+  virtual void scale_rows(const View& y, const View& x, const View& s) = 0;
+  /// y = condition ? a : b, any dtype; condition u8; all of y's shape.
+  virtual void where(const View& y, const View& condition, const View& a, const View& b) = 0;
+  /// y = mask ? value : x, any dtype; mask u8. In place allowed.
+  virtual void masked_fill(const View& y, const View& x, const View& mask, double value) = 0;
   virtual void unary_forward(UnaryOp op, const View& y, const View& x) = 0;
   /// dx = dy * op'(x); `saved` is y, or x for log.
   virtual void unary_backward(UnaryOp op, const View& dx, const View& dy, const View& saved) = 0;
@@ -111,12 +114,14 @@ class Backend {
   virtual void gelu_backward(const View& dx, const View& dy, const View& x) = 0;  ///< in place allowed (dx = dy)
 
   // ---- reductions (reduce.cpp, sort.cpp) ---------------------------------------------------------------------------
-  virtual void sum_dim(const View& y, const View& x) = 0;          ///< x [outer, n, inner] -> y [outer, inner]
-  virtual void argmax_rows(const View& index, const View& x) = 0;  ///< x [R, C] -> i64 [R]; first of equals; NaN wins
-  /// x [R, C] -> values [R, k], indices i64 [R, k]: the k largest, descending; equal values by ascending index; NaN
-  /// first
+  virtual void sum_dim(const View& y, const View& x) = 0;  ///< x [outer, n, inner] -> y [outer, inner]
+  /// x [R, C], C > 0 -> i64 [R]; any dtype; the first of equals; NaN counts as the largest.
+  virtual void argmax_rows(const View& index, const View& x) = 0;
+  /// x [R, C] -> values [R, k], indices i64 [R, k]; any dtype: the k largest, descending; equal values by ascending
+  /// index, NaN first.
   virtual void topk_rows(const View& values, const View& indices, const View& x) = 0;
-  virtual void sort_rows(const View& values, const View& indices, const View& x, bool descending) = 0;  ///< stable
+  /// x [R, C] -> values, indices i64 [R, C]; any dtype; stable; NaN last, or first if descending.
+  virtual void sort_rows(const View& values, const View& indices, const View& x, bool descending) = 0;
 
   // ---- products (gemm.cpp) -----------------------------------------------------------------------------------------
   /// C [M, N] = epilogue(A [M, K] B [K, N]). A, B strided with one unit stride (so a transpose is free); C has unit
@@ -144,8 +149,8 @@ class Backend {
   /// accumulator dtype.
   virtual void cross_entropy_forward(const View& loss, const View& lse, const View& logits, const View& targets,
                                      std::int64_t ignore_index) = 0;
-  /// dlogits = dloss[r] (softmax - onehot), 0 in ignored rows; dloss [R] accumulator dtype. In place allowed (over
-  /// logits).
+  /// dlogits = dloss[r] (softmax - onehot), 0 in ignored rows; dloss [R] accumulator dtype. In place allowed
+  /// (dlogits = logits).
   virtual void cross_entropy_backward(const View& dlogits, const View& dloss, const View& logits, const View& lse,
                                       const View& targets, std::int64_t ignore_index) = 0;
   /// loss = max(x, 0) - x t + log(1 + exp(-|x|)), elementwise.
@@ -182,10 +187,8 @@ class Backend {
   virtual void resize_bilinear_forward(const View& y, const View& x, bool align_corners) = 0;
   virtual void resize_bilinear_backward(const View& dx, const View& dy, bool align_corners) = 0;
 
-  // ---- optimizer (adamw.cpp, sgd.cpp, grad_stats.cpp); flat f32 or f64 buffers
-  // ---------------------------------------
-  /// One pass over all segments: reads grad, updates param, m, v. `shadow` (bf16, same length) is rewritten unless
-  /// null.
+  // ---- optimizer (adamw.cpp, sgd.cpp, grad_stats.cpp): flat buffers, f32 or f64 -------------------------------------
+  /// One pass over all segments: reads grad, updates param, m, v; rewrites `shadow` (bf16, same length) unless null.
   virtual void adamw(const View& param, const View& grad, const View& m, const View& v, const View* shadow,
                      std::span<const ParamSegment> segments, const AdamWStep& step) = 0;
   virtual void sgd(const View& param, const View& grad, const View& momentum, const View* shadow,

@@ -20,8 +20,7 @@ bool has_gemm_provider(GemmProvider provider);
 /// Width of the vectors that a provider's kernels use (0 if it is not in this build), and of the CPU's widest.
 int gemm_vector_bits(GemmProvider provider);
 int cpu_vector_bits();
-/// For logs: the provider, its vector width or core name, and why it was chosen; warns of vectors narrower than the
-/// CPU's.
+/// For logs: the provider, its vector width or core, and why it was chosen; says so if the CPU has wider vectors.
 std::string gemm_description();
 /// The same for any provider, in use or not.
 std::string gemm_description(GemmProvider provider);

@@ -20,8 +20,7 @@ struct SafetensorsHeader {
 
 inline constexpr std::string_view kSafetensorsMetadataKey = "__metadata__";
 
-/// Checks `text` against the format and against the `data_bytes` that follow it. Throws Error{format}; `path` opens the
-/// message.
+/// Checks `text` against the format and against the `data_bytes` that follow it. Throws Error{format} "path: ...".
 SafetensorsHeader parse_safetensors_header(const std::string& path, std::string_view text, std::size_t data_bytes,
                                            const SafetensorsLimits& limits);
 

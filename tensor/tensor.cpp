@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include <iterator>
+
 #include "tensor/allocator.h"
 #include "tensor/backend.h"
 #include "tensor/error.h"
@@ -72,6 +74,7 @@ T* Tensor::data() const {
 
 View Tensor::view() const {
   View view;
+  static_assert(std::size(view.dim) == kMaxRank && std::size(view.stride) == kMaxRank);
   view.data = raw_data();
   view.dtype = dtype();
   view.rank = rank();

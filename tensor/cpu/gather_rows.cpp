@@ -23,8 +23,7 @@ using cpu::Vec;
 /// Entries of index from one batch to the next: 0 if it is shared.
 std::int64_t batch_stride(const View& index) { return index.rank == 2 ? index.dim[1] : 0; }
 
-/// For each table row the places n that name it, as a list in ascending order. Built in one pass from the back, O(V +
-/// N).
+/// For each table row the places n that name it, as a list in ascending order. One pass from the back: O(V + N).
 struct Chains {
   static constexpr std::int64_t kEnd = -1;
   std::vector<std::int64_t> first;  // [V]: the first n with index[n] == v

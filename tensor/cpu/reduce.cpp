@@ -2,9 +2,8 @@
 //
 // Forward:  y[o, i] = sum_k x[o, k, i], x [outer, n, inner], y [outer, inner]. Its gradient repeats dy.
 // Dtypes:   f32, f64, bf16; summed in f32 (f64 in f64), rounded once to y's type.
-// Order:    n is cut into blocks whose size depends on the shape only; a block is summed by itself, the blocks' sums
-// are
-//           added pairwise. So the bits do not depend on the number of threads, and the error grows with
+// Order:    n is cut into blocks whose size depends on the shape only; a block is summed by itself, the sums of blocks
+//           are added pairwise. So the bits do not depend on the number of threads, and the error grows with
 //           log(n / block) + block / 64 instead of n.
 
 #include <algorithm>

@@ -7,9 +7,8 @@
 // Shapes:   x, dx [P, h, w] (P planes); y, dy [P, H, W].
 // Dtypes:   f32, f64, bf16; places, weights and sums in the accumulator dtype.
 // Saved:    nothing: the map is linear.
-// Order:    an input row of the gradient is one thread's; its sums run over output rows, then output columns,
-// ascending. Source:   torch.nn.functional.interpolate(mode="bilinear", antialias=False), its f32 arithmetic of places
-// included.
+// Order:    a row of dx is one thread's; its sums run over rows of dy, then over columns, both ascending.
+// Source:   torch.nn.functional.interpolate(mode="bilinear", antialias=False), with its f32 arithmetic of places.
 
 #include <algorithm>
 #include <cmath>

@@ -6,8 +6,8 @@
 namespace aio::cpu {
 
 /// Borrows a block from the calling thread's own list and gives it back at the end of the scope. Scopes may nest (a
-/// thread that waits may be handed other work): each gets a block of its own. Contents are unspecified; 64-byte
-/// aligned.
+/// thread that waits may be handed other work): each gets a block of its own. 64-byte aligned, contents unspecified.
+/// Throws Error{oom}.
 class Scratch {
  public:
   explicit Scratch(std::size_t bytes);

@@ -2,6 +2,7 @@
 // How the optimizer kernels (adamw, sgd, grad_stats) walk the flat buffers: in blocks, each inside one segment.
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -35,6 +36,7 @@ void dispatch_flat(DType dtype, Body&& body) {
   if (dtype == DType::f64) {
     body.template operator()<double>();
   } else {
+    assert(dtype == DType::f32);
     body.template operator()<float>();
   }
 }

@@ -1,10 +1,12 @@
 #pragma once
-// Vec<T>: one vector register of float or double, as wide as the build allows (AVX-512, AVX2, or plain loops).
+// Vec<T>: one vector register of float or double, as wide as the build allows (AVX-512, AVX2, else 16 bytes).
 // Kernels are written once against it. bf16 is load-convert-store: Vec<float>::load(const bf16*).
 //
 //   Vec<float> v = Vec<float>::load(p);      load_n(p, n): the first n lanes, zero elsewhere (n <= kWidth)
 //   v.store(p);  v.store_n(p, n);            fma(a, b, c) = a * b + c, fnma(a, b, c) = c - a * b, one rounding each
 //   v.sum(), v.max()                         over lanes, in a fixed order
+//   max(a, b), min(a, b)                     b where either is NaN, as the instructions have it
+//   round(a), ldexp(a, n), select_less(a, b, x, y) = a < b ? x : y
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
 #include "tensor/cpu/simd_avx512.h"

@@ -1,6 +1,5 @@
 #pragma once
-// Vec for CPUs without AVX2: the compiler's own 16-byte vectors, which it maps to what there is (SSE, NEON). See
-// simd.h.
+// Vec without AVX2: the compiler's own 16-byte vectors, which it maps to what there is (SSE, NEON). See simd.h.
 
 #include <cmath>
 #include <cstdint>

@@ -3,9 +3,8 @@
 // argmax_rows  index of the largest of each row; the first of equals
 // topk_rows    the k largest of each row, descending
 // sort_rows    each row sorted, with the indices; stable
-// Order:       NaN counts as larger than every number (PyTorch's rule); equal values stay in the order of their
-// indices,
-//              so the result is unique and deterministic.
+// Order:       NaN counts as larger than every number (PyTorch's rule); equal values keep the order of their indices.
+//              So the result is unique and deterministic.
 // Shapes:      x [R, C]; index i64 [R]; values, indices [R, k] or [R, C]. Any dtype. Not differentiable by themselves.
 
 #include <algorithm>
