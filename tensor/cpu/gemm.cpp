@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/cpu/scratch.h"
@@ -33,9 +34,11 @@ Rows<D> rows_of(const View* view) {
   return {view->as<D>(), view->rank < 2 ? 0 : view->stride[view->rank - 2]};
 }
 
-/// A library wants a unit stride and lines that do not overlap (as those of an expanded tensor do).
+/// A library wants sizes that fit an int (OpenBLAS), a unit stride and lines that do not overlap (as those of an
+/// expanded tensor do).
 template <class T>
-bool library_takes(const Matrix<const T>& m) {
+bool library_takes(const Matrix<T>& m) {
+  if (std::max({m.rows, m.cols, m.row_stride, m.col_stride}) > std::numeric_limits<int>::max()) return false;
   return m.col_stride == 1 ? m.rows <= 1 || m.row_stride >= m.cols
                            : m.row_stride == 1 && (m.cols <= 1 || m.col_stride >= m.rows);
 }
@@ -44,7 +47,8 @@ template <class S, class D>
 void multiply(const Product<S, D>& product, bool parallel) {
   if constexpr (std::is_same_v<S, accumulator_t<S>>) {
     const GemmProvider provider = gemm_provider();
-    if (provider != GemmProvider::native && library_takes(product.a) && library_takes(product.b)) {
+    if (provider != GemmProvider::native && library_takes(product.a) && library_takes(product.b) &&
+        library_takes(product.c)) {
       return gemm_library(provider == GemmProvider::openblas ? Library::openblas : Library::eigen, product, parallel);
     }
   }

@@ -1,6 +1,7 @@
 // Matrix products against sums in double, over shapes, strides, dtypes, epilogues, providers and numbers of threads.
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
@@ -320,6 +321,34 @@ TEST_CASE("gemm: operands that repeat a row or have no unit stride") {
       for (int64_t j = 0; j < 30; ++j) CHECK(std::abs(got.get(0, i, j) - expected.get(0, i, j)) < 1e-5);  // seen 3e-7
     }
   });
+}
+
+TEST_CASE("gemm: rows of C further apart than an int counts") {  // OpenBLAS would refuse, with C unwritten
+  constexpr int64_t kStride = int64_t{1} << 31;
+  constexpr std::size_t kBytes = static_cast<std::size_t>(kStride + 5) * sizeof(float);  // of which two pages are used
+  void* const memory =
+      mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    MESSAGE("skipped: no 8 GiB of address space");
+    return;
+  }
+  for_each_provider([&] {
+    Buffer<float> a(1, 2, 3, false, 0, 1), b(1, 3, 5, false, 0, 2), expected(1, 2, 5, false, 0, 3);
+    backend_for(Device{}).gemm(expected.matrix(), a.matrix(), b.matrix(), {});
+    View c = expected.matrix();
+    c.data = memory;
+    c.stride[0] = kStride;
+    for (int64_t i = 0; i < 2; ++i) {
+      std::fill_n(c.as<float>() + i * kStride, 5, std::numeric_limits<float>::quiet_NaN());
+    }
+    backend_for(Device{}).gemm(c, a.matrix(), b.matrix(), {});
+    for (int64_t i = 0; i < 2; ++i) {
+      for (int64_t j = 0; j < 5; ++j) {
+        CHECK(std::abs(c.as<float>()[i * kStride + j] - expected.at(0, i, j)) < 1e-6);
+      }
+    }
+  });
+  munmap(memory, kBytes);
 }
 
 TEST_CASE("gemm: bits do not depend on the number of threads") {
