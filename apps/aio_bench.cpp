@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include "bench/bench.h"
 #include "tensor/error.h"
@@ -43,12 +44,13 @@ int main(int argc, char** argv) {
     command->add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")
         ->check(CLI::PositiveNumber);
     command->add_option("--rounds", options.rounds, "turns of each contender")->check(CLI::PositiveNumber);
+    CLI::Option* const cpu_time = command->add_flag("--cpu-time", options.cpu_time,
+                                                    "count CPU time: for one thread on a machine that others use too");
     if (benchmark.name != std::string_view("gemm")) {
       command->add_option("--peer", options.peer, "a Python interpreter with torch, timed in turns with this program")
-          ->check(CLI::ExistingFile);
+          ->check(CLI::ExistingFile)
+          ->excludes(cpu_time);  // the peer goes by the clock
     }
-    command->add_flag("--cpu-time", options.cpu_time,
-                      "count CPU time: for one thread on a machine that others use too");
   }
   try {
     app.parse(argc, argv);
@@ -69,6 +71,9 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     std::fprintf(stderr, "aio_bench: %s\n", error.what());
     return error.code() == ErrorCode::config ? 2 : 6;
+  } catch (const std::exception& error) {  // no memory left
+    std::fprintf(stderr, "aio_bench: %s\n", error.what());
+    return 6;
   }
   return 0;
 }

@@ -26,7 +26,8 @@ struct Options {
   bool selects(std::string_view name) const { return name.find(filter) != std::string_view::npos; }
 };
 
-/// A table under construction: facts about the run, then rows of named values, the same names in every row.
+/// A table under construction: facts about the run, then rows of named values, the same names in every row. Names are
+/// both headings and JSON keys: lower_case, ratios "of_..." or "vs_..." and above 1 when we are faster.
 class Report {
  public:
   using Value = std::variant<double, std::string>;

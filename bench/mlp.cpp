@@ -45,12 +45,12 @@ void run_mlp(const Options& options, Report& report) {
     compiled = std::min(compiled, theirs("compile"));
   }
   const double flops = 5 * 2.0 * kRows * kWidth * kHidden;  // two forward, two for weights, one for the hidden layer
-  Report::Fields row{{"case", "mlp/2844x768x3072"}, {"ms", ours * 1e3}, {"GFLOP/s", flops / ours * 1e-9}};
+  Report::Fields row{{"case", "mlp/2844x768x3072"}, {"ms", ours * 1e3}, {"gflops", flops / ours * 1e-9}};
   if (peer) {
-    row.emplace_back("eager ms", eager * 1e3);
-    row.emplace_back("x eager", eager / ours);
-    row.emplace_back("compile ms", compiled * 1e3);
-    row.emplace_back("x compile", compiled / ours);
+    row.emplace_back("eager_ms", eager * 1e3);
+    row.emplace_back("vs_eager", eager / ours);
+    row.emplace_back("compile_ms", compiled * 1e3);
+    row.emplace_back("vs_compile", compiled / ours);
   }
   report.row(std::move(row));
 }

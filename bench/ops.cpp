@@ -24,8 +24,8 @@ struct Case {
   std::string op;
   Shape shape;
   bool both = false;
-  double bytes =
-      0;  ///< least traffic: every operand once in or out, nothing kept in cache between forward and backward
+  /// Least traffic: every operand once in or out, nothing kept in cache between forward and backward.
+  double bytes = 0;
   std::function<Call()> make;
 
   std::string name() const {
@@ -163,10 +163,10 @@ void run_ops(const Options& options, Report& report) {
       if (const auto seconds = peer ? peer->seconds(name, 0.3) : std::nullopt) theirs = std::min(theirs, *seconds);
     }
     Report::Fields row{
-        {"case", name}, {"ms", ours * 1e3}, {"GB/s", item.bytes / ours * 1e-9}, {"of copy", copy / ours}};
+        {"case", name}, {"ms", ours * 1e3}, {"gb_per_s", item.bytes / ours * 1e-9}, {"of_copy", copy / ours}};
     if (peer && theirs < 1e30) {
-      row.emplace_back("PyTorch ms", theirs * 1e3);
-      row.emplace_back("x PyTorch", theirs / ours);
+      row.emplace_back("pytorch_ms", theirs * 1e3);
+      row.emplace_back("vs_pytorch", theirs / ours);
     }
     report.row(std::move(row));
   }

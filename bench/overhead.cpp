@@ -43,10 +43,10 @@ void run_overhead(const Options& options, Report& report) {
     if (peer) theirs = std::min(theirs, peer->seconds("tiny_adds/" + std::to_string(kOps), 0.5).value_or(1e30));
   }
   Report::Fields row{
-      {"case", "tiny_adds/10000"}, {"no grad ns/op", forward_only / kOps * 1e9}, {"fwd+bwd ns/op", both / kOps * 1e9}};
+      {"case", "tiny_adds/10000"}, {"forward_ns", forward_only / kOps * 1e9}, {"both_ns", both / kOps * 1e9}};
   if (peer) {
-    row.emplace_back("PyTorch ns/op", theirs / kOps * 1e9);
-    row.emplace_back("x PyTorch", theirs / both);
+    row.emplace_back("pytorch_ns", theirs / kOps * 1e9);
+    row.emplace_back("vs_pytorch", theirs / both);
   }
   report.row(std::move(row));
 }
