@@ -13,7 +13,7 @@
 #include "tensor/backend.h"
 #include "tensor/error.h"
 #include "tensor/gemm_provider.h"
-#include "tensor/parallel.h"
+#include "tests/kernel_test.h"
 
 using namespace aio;
 using std::int64_t;
@@ -221,13 +221,6 @@ struct WithProvider {
   ~WithProvider() { set_gemm_provider("auto"); }
 };
 
-/// Another number of threads for the length of a scope.
-struct WithThreads {
-  explicit WithThreads(int n) : before(num_threads()) { set_num_threads(n); }
-  ~WithThreads() { set_num_threads(before); }
-  int before;
-};
-
 template <class Body>
 void for_each_provider(Body&& body) {
   for (const GemmProvider provider : {GemmProvider::native, GemmProvider::openblas, GemmProvider::eigen}) {
@@ -240,7 +233,7 @@ void for_each_provider(Body&& body) {
 
 template <class S, class D>
 std::vector<D> result_of(const Case& t, int threads) {
-  const WithThreads with(threads);
+  const test::Threads with(threads);
   Buffer<S> a(1, t.M, t.K, t.transpose_a, 0, 1), b(1, t.K, t.N, t.transpose_b, 0, 2);
   Buffer<D> c(1, t.M, t.N, false, 0, 3), pre(c);
   const View pre_view = pre.matrix();
@@ -406,7 +399,7 @@ TEST_CASE_TEMPLATE("gemm_batched: heads of an attention, shared operands, any nu
       }
       CHECK(error <= bound);
       for (const int threads : {1, 2, 3}) {
-        const WithThreads with(threads);
+        const test::Threads with(threads);
         Buffer<T> c(before);
         backend_for(Device{}).gemm_batched(c.view, a.view, b.view, 0.125, 1);
         CHECK(same_bits(c.memory, first.memory));

@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "tests/expect_error.h"
+#include "tests/kernel_test.h"
 
 namespace aio {
 namespace {
 
-struct Threads {
-  explicit Threads(int n) : before(num_threads()) { set_num_threads(n); }
-  ~Threads() { set_num_threads(before); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-  int before;
-};
+using test::Threads;
 
 TEST_CASE("parallel_for: every index once, pieces are multiples of the grain") {
   for (const int threads : {1, 2, 3, 8}) {

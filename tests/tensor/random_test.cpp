@@ -8,8 +8,8 @@
 #include <limits>
 #include <numeric>
 
-#include "tensor/parallel.h"
 #include "tests/expect_error.h"
+#include "tests/kernel_test.h"
 
 namespace aio {
 namespace {
@@ -86,15 +86,13 @@ TEST_CASE("random: truncated_normal is the inverse CDF of its uniform draw") {
 }
 
 TEST_CASE("random: bits do not depend on the number of threads or on the tensor's shape") {
-  const int before = num_threads();
   std::vector<float> reference;
   for (const int threads : {1, 2, 3}) {
-    set_num_threads(threads);
+    const test::Threads scope(threads);
     const auto values = normal({100003}, 0, 1, {5, 6, 7}).to_vector<float>();
     if (reference.empty()) reference = values;
     CHECK(std::memcmp(values.data(), reference.data(), values.size() * sizeof(float)) == 0);
   }
-  set_num_threads(before);
   const auto head = normal({10, 7}, 0, 1, {5, 6, 7}).to_vector<float>();
   CHECK(std::equal(head.begin(), head.end(), reference.begin()));
 }
