@@ -11,11 +11,12 @@
 // Source:   Ba et al. 2016, equations 3 and 4; the variance is taken around the mean (two passes over a row in L1):
 //           E[x^2] - mean^2 loses all digits at |mean| = 4000 std.
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/cpu/row_math.h"
+#include "tensor/cpu/scratch.h"
 #include "tensor/parallel.h"
 
 namespace aio {
@@ -97,10 +98,12 @@ void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const V
     using V = Vec<A>;
     const std::int64_t R = x.rows(), C = x.cols();
     const std::int64_t block_rows = rows_per_block(R), blocks = (R + block_rows - 1) / block_rows;
-    std::vector<A> partial(static_cast<std::size_t>(blocks * 2 * C));  // [blocks, {dgamma, dbeta}, C]
+    const cpu::Scratch scratch(static_cast<std::size_t>(blocks * 2 * C) * sizeof(A));
+    A* const partial = scratch.as<A>();  // [blocks, {dgamma, dbeta}, C]
     parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t block = begin; block < end; ++block) {
-        A* sums = partial.data() + block * 2 * C;
+        A* sums = partial + block * 2 * C;
+        std::fill_n(sums, 2 * C, A{0});
         for (std::int64_t i = block * block_rows; i < std::min(R, (block + 1) * block_rows); ++i) {
           backward_row(dx.as<T>() + i * C, sums, sums + C, dy.as<const T>() + i * C, x.as<const T>() + i * C,
                        mean.as<const A>()[i], rstd.as<const A>()[i], gamma.as<const A>(), C);
@@ -111,7 +114,7 @@ void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const V
       for_lanes<V::kWidth>(end - begin, [&](std::int64_t i, int lanes) {
         V g = V::zero(), b = V::zero();
         for (std::int64_t block = 0; block < blocks; ++block) {
-          const A* sums = partial.data() + block * 2 * C + begin + i;
+          const A* sums = partial + block * 2 * C + begin + i;
           g = g + V::load_n(sums, lanes);
           b = b + V::load_n(sums + C, lanes);
         }

@@ -7,9 +7,9 @@
 //           log(n / block) + block / 64 instead of n.
 
 #include <algorithm>
-#include <vector>
 
 #include "tensor/cpu/cpu_backend.h"
+#include "tensor/cpu/scratch.h"
 #include "tensor/cpu/simd.h"
 #include "tensor/parallel.h"
 
@@ -42,17 +42,18 @@ void sum_runs(T* y, const T* x, std::int64_t rows, std::int64_t n) {
     });
     return;
   }
-  std::vector<A> partial(static_cast<std::size_t>(rows * blocks));
+  const cpu::Scratch scratch(static_cast<std::size_t>(rows * blocks) * sizeof(A));
+  A* const partial = scratch.as<A>();
   parallel_for(rows * blocks, 8, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       const std::int64_t first = b % blocks * kRunBlock;
-      partial[static_cast<std::size_t>(b)] = cpu::sum_row(x + b / blocks * n + first, std::min(kRunBlock, n - first));
+      partial[b] = cpu::sum_row(x + b / blocks * n + first, std::min(kRunBlock, n - first));
     }
   });
-  for (std::int64_t r = 0; r < rows; ++r) y[r] = T(sum_pairwise(partial.data() + r * blocks, blocks));
+  for (std::int64_t r = 0; r < rows; ++r) y[r] = T(sum_pairwise(partial + r * blocks, blocks));
 }
 
-/// out[j] = sum over k < rows of x[k * stride + j], one vector of columns.
+/// sum[v], lane l = sum over k < rows of x[k * stride + v * W + l].
 template <class T, int Vectors>
 [[gnu::always_inline]] inline void sum_stripe(VecOf<T> (&sum)[Vectors], const T* x, std::int64_t rows,
                                               std::int64_t stride, int lanes) {
@@ -98,17 +99,17 @@ void sum_matrices(T* y, const T* x, std::int64_t outer, std::int64_t n, std::int
     });
     return;
   }
-  std::vector<A> partial(static_cast<std::size_t>(outer * blocks * inner));
+  const cpu::Scratch scratch(static_cast<std::size_t>(outer * blocks * inner) * sizeof(A));
+  A* const partial = scratch.as<A>();
   const std::int64_t grain = std::max<std::int64_t>(1, 32768 / (kRowBlock * inner));
   parallel_for(outer * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       const std::int64_t o = b / blocks, first = b % blocks * kRowBlock;
-      sum_columns(partial.data() + b * inner, x + (o * n + first) * inner, std::min(kRowBlock, n - first), inner,
-                  inner);
+      sum_columns(partial + b * inner, x + (o * n + first) * inner, std::min(kRowBlock, n - first), inner, inner);
     }
   });
   for (std::int64_t o = 0; o < outer; ++o) {
-    A* const sums = partial.data() + o * blocks * inner;
+    A* const sums = partial + o * blocks * inner;
     for (std::int64_t step = 1; step < blocks; step *= 2)
       for (std::int64_t b = 0; b + step < blocks; b += 2 * step)
         for (std::int64_t i = 0; i < inner; ++i) sums[b * inner + i] += sums[(b + step) * inner + i];

@@ -9,10 +9,10 @@
 // Extremes: no overflow for finite x. A row that is all -inf, or has a +inf or NaN, becomes NaN as in the formula.
 
 #include <cmath>
-#include <vector>
 
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/cpu/row_math.h"
+#include "tensor/cpu/scratch.h"
 #include "tensor/cpu/vec_math.h"
 #include "tensor/parallel.h"
 
@@ -84,8 +84,9 @@ void CpuBackend::softmax_forward(const View& y, const View& x) {
   dispatch_float(x.dtype, [&]<class T>() {
     const std::int64_t C = x.cols();
     parallel_for(x.rows(), cpu::row_grain(C), [&](std::int64_t begin, std::int64_t end) {
-      std::vector<accumulator_t<T>> e(static_cast<std::size_t>(C));
-      for (std::int64_t i = begin; i < end; ++i) softmax_row(y.as<T>() + i * C, x.as<const T>() + i * C, C, e.data());
+      const cpu::Scratch e(static_cast<std::size_t>(C) * sizeof(accumulator_t<T>));
+      for (std::int64_t i = begin; i < end; ++i)
+        softmax_row(y.as<T>() + i * C, x.as<const T>() + i * C, C, e.as<accumulator_t<T>>());
     });
   });
 }
