@@ -10,34 +10,11 @@
 #include <vector>
 
 #include "tensor/error.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define AIO_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define AIO_ASAN 1
-#endif
-#endif
-#if defined(AIO_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
+#include "tensor/poison.h"
 
 namespace aio {
 
 namespace {
-
-/// Under AddressSanitizer cached blocks, and the rounding behind live ones, are poisoned: a use after free or an
-/// overrun of a tensor is then reported although the pages stay mapped.
-void poison([[maybe_unused]] void* data, [[maybe_unused]] std::size_t bytes) {
-#if defined(AIO_ASAN)
-  ASAN_POISON_MEMORY_REGION(data, bytes);
-#endif
-}
-void unpoison([[maybe_unused]] void* data, [[maybe_unused]] std::size_t bytes) {
-#if defined(AIO_ASAN)
-  ASAN_UNPOISON_MEMORY_REGION(data, bytes);
-#endif
-}
 
 constexpr std::size_t kSmallStep = 512;  // rounding of blocks below kLarge
 constexpr std::size_t kLarge = std::size_t{1} << 20;

@@ -1,10 +1,10 @@
 #include "tensor/cpu/scratch.h"
 
-#include <utility>
 #include <vector>
 
 #include "tensor/allocator.h"
 #include "tensor/error.h"
+#include "tensor/poison.h"
 
 namespace aio::cpu {
 
@@ -20,11 +20,16 @@ MemorySource& pages() {
   return *source;
 }
 
-/// The blocks of one thread that nobody uses now.
+void release(const Block& block) {
+  unpoison(block.data, block.bytes);
+  pages().release(block.data, block.bytes);
+}
+
+/// The blocks of one thread that nobody uses now; poisoned.
 struct FreeList {
   std::vector<Block> blocks;
   ~FreeList() {
-    for (const Block& block : blocks) pages().release(block.data, block.bytes);
+    for (const Block& block : blocks) release(block);
   }
 };
 
@@ -39,16 +44,22 @@ Scratch::Scratch(std::size_t bytes) {
     free_list.blocks.pop_back();
   }
   if (block.bytes < bytes || block.data == nullptr) {
-    if (block.data != nullptr) pages().release(block.data, block.bytes);
+    if (block.data != nullptr) release(block);
     constexpr std::size_t kGrain = std::size_t{1} << 20;  // rounding up: shapes that differ a little share a block
     block.bytes = (bytes / kGrain + 1) * kGrain;
     block.data = pages().acquire(block.bytes);
     check(block.data != nullptr, ErrorCode::oom, "scratch: no memory for ", block.bytes, " bytes");
+    poison(block.data, block.bytes);
   }
-  data_ = std::exchange(block.data, nullptr);
-  bytes_ = block.bytes;
+  unpoison(block.data, bytes);
+  data_ = block.data;
+  bytes_ = bytes;
+  block_bytes_ = block.bytes;
 }
 
-Scratch::~Scratch() { free_list.blocks.push_back({data_, bytes_}); }
+Scratch::~Scratch() {
+  poison(data_, bytes_);
+  free_list.blocks.push_back({data_, block_bytes_});
+}
 
 }  // namespace aio::cpu

@@ -19,12 +19,12 @@ class Scratch {
   T* as() const {
     return static_cast<T*>(data_);
   }
-  /// What was asked for, or more.
   std::size_t bytes() const { return bytes_; }
 
  private:
   void* data_;
-  std::size_t bytes_;
+  std::size_t bytes_;        // as asked for
+  std::size_t block_bytes_;  // of the block, at least that
 };
 
 }  // namespace aio::cpu
