@@ -33,7 +33,7 @@ set(third_party
   "^(spdlog|fmt)/"                            "^apps/common/log\\.cpp$"
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
   "^(doctest/|rapidcheck[./])"                "^tests/"
-  "^sanitizer/"                               "^tensor/allocator\\.cpp$"
+  "^sanitizer/"                               "^tensor/poison\\.h$"
   "^(dlfcn|fcntl|pthread|sched|signal|unistd|sys/[a-z]+)\\.h$"  ".")
 
 # Layers, models and programs see only recorded operations, so that no gradient is lost by accident. Optimizers write
