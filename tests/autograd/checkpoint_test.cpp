@@ -145,6 +145,15 @@ TEST_CASE("misuse of checkpoint") {
   backward(sum(checkpoint(detaches, {x}, rng)[0]));
   CHECK(grad_of(x) == Values{2, 4});
 
+  const CheckpointFn looks = [history](const std::vector<Tensor>& in, RngStream&) -> std::vector<Tensor> {
+    const NoGrad no_grad;
+    const double constant_factor = sum(history).item();
+    const EnableGrad enable;
+    return {scale(in[0], constant_factor)};
+  };
+  backward(sum(checkpoint(looks, {x}, rng)[0]));  // no gradient would flow there: nothing to refuse
+  CHECK(grad_of(x) == Values{2 + 6, 4 + 6});
+
   int calls = 0;
   const CheckpointFn impure = [&calls](const std::vector<Tensor>& in, RngStream&) -> std::vector<Tensor> {
     return std::vector<Tensor>(static_cast<std::size_t>(++calls), in[0]);

@@ -70,6 +70,23 @@ TEST_CASE("linear adds its weight gradient into the buffer itself") {
   CHECK(grad_touched(w));
 }
 
+TEST_CASE("a buffer that linear adds into is a tensor that was written to") {
+  const Tensor x = constant({1, 2}, {1, 2});
+  const Tensor w = leaf(constant({1, 1}, {1, 2})), factor = leaf(constant({3, 4}, {1, 2}));
+  const Tensor buffer = constant({0, 0}, {1, 2});
+  set_grad(w, buffer);
+  const Tensor y = sum(mul(buffer, factor));
+  backward(sum(linear(x, w)));
+  EXPECT_ERROR(backward(y), state, "mul: a saved input f64[1, 2] was changed in place");
+}
+
+TEST_CASE("a leaf does not adopt a small part of a large gradient") {
+  const Tensor x = leaf({1, 2});
+  backward(sum(scale(concat({x, Tensor::zeros({1000}, {DType::f64})}, 0), 3)));
+  CHECK(grad_of(x) == Values{3, 3});
+  CHECK(grad(x).storage().bytes() < 1000 * sizeof(double));
+}
+
 TEST_CASE("misuse of leaves") {
   const Tensor x = leaf({1, 2});
   const Tensor y = scale(x, 2);
