@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
       bench::Report report(options.json);
       report.fact("threads", double(num_threads()));
       benchmark.run(options, report);
+      check(!report.empty(), ErrorCode::config, benchmark.name, ": no case has \"", options.filter, "\" in its name");
       report.finish(benchmark.name);
     }
   } catch (const Error& error) {

@@ -39,6 +39,7 @@ class Report {
   void row(Fields fields);
   /// Ends the run: with JSON, prints {"benchmark": ..., facts, "rows": [...]} on one line.
   void finish(std::string_view benchmark) const;
+  bool empty() const { return rows_.empty(); }
 
  private:
   bool json_;

@@ -1,6 +1,7 @@
 #include "bench/torch_peer.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ TorchPeer::TorchPeer(const std::string& python, int threads) {
   int requests[2];
   int answers[2];
   check(pipe2(requests, O_CLOEXEC) == 0 && pipe2(answers, O_CLOEXEC) == 0, ErrorCode::io, "peer: cannot make a pipe");
+  signal(SIGPIPE, SIG_IGN);  // a peer that died is an error of ours to report
   const std::string count = std::to_string(threads);
   process_ = fork();
   check(process_ >= 0, ErrorCode::io, "peer: cannot start a process");

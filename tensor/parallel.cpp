@@ -15,6 +15,8 @@ namespace aio {
 
 namespace {
 
+constexpr int kMaxThreads = 1024;  // more than any machine this runs on has; TBB would try to start a million
+
 int affinity_size() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -49,7 +51,7 @@ struct PieceGuard {
 int num_threads() { return arena()->threads; }
 
 void set_num_threads(int n) {
-  check(n >= 1, ErrorCode::config, "threads: got ", n, ", expected at least 1");
+  check(n >= 1 && n <= kMaxThreads, ErrorCode::config, "threads: got ", n, ", expected 1 to ", kMaxThreads);
   arena().reset();  // first: two global_controls at once would give the smaller limit
   arena() = std::make_unique<Arena>(n);
 }

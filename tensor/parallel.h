@@ -8,7 +8,7 @@ namespace aio {
 
 /// Number of threads of the arena: set_num_threads, else the size of the process's CPU affinity mask.
 int num_threads();
-/// n >= 1; replaces the arena. Call it from main before the work starts.
+/// 1 to 1024, else Error{config}; replaces the arena. Call it from main before the work starts.
 void set_num_threads(int n);
 
 namespace detail {

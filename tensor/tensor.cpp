@@ -55,13 +55,13 @@ Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device
   return result;
 }
 
-std::int64_t Tensor::dim(int i) const { return impl_->shape[normalize_dim("dim", i, impl_->shape)]; }
+std::int64_t Tensor::dim(int i) const { return impl().shape[normalize_dim("dim", i, impl().shape)]; }
 
-Device Tensor::device() const { return impl_->storage->device(); }
+Device Tensor::device() const { return impl().storage->device(); }
 
 void* Tensor::raw_data() const {
-  auto* const bytes = static_cast<char*>(impl_->storage->data());
-  return bytes == nullptr ? nullptr : bytes + impl_->offset * size_of(impl_->dtype);
+  auto* const bytes = static_cast<char*>(impl().storage->data());
+  return bytes == nullptr ? nullptr : bytes + impl().offset * size_of(impl().dtype);
 }
 
 template <class T>
@@ -79,8 +79,8 @@ View Tensor::view() const {
   view.dtype = dtype();
   view.rank = rank();
   for (int i = 0; i < view.rank; ++i) {
-    view.dim[i] = impl_->shape[i];
-    view.stride[i] = impl_->strides[i];
+    view.dim[i] = impl().shape[i];
+    view.stride[i] = impl().strides[i];
   }
   return view;
 }
@@ -123,7 +123,7 @@ Tensor Tensor::to(Device target) const {
   return result;
 }
 
-std::uint64_t Tensor::version() const { return impl_->storage->version(); }
+std::uint64_t Tensor::version() const { return impl().storage->version(); }
 
 MemoryStats memory_stats(Device device) { return backend_for(device).allocator().stats(); }
 

@@ -59,17 +59,17 @@ class Tensor {
   }
 
   bool defined() const { return impl_ != nullptr; }
-  const Shape& shape() const { return impl_->shape; }
-  const Strides& strides() const { return impl_->strides; }
-  std::int64_t offset() const { return impl_->offset; }
-  int rank() const { return impl_->shape.rank(); }
+  const Shape& shape() const { return impl().shape; }
+  const Strides& strides() const { return impl().strides; }
+  std::int64_t offset() const { return impl().offset; }
+  int rank() const { return shape().rank(); }
   /// Size of dimension i; negative counts from the end. Throws Error{index}.
   std::int64_t dim(int i) const;
-  std::int64_t numel() const { return impl_->shape.numel(); }
-  DType dtype() const { return impl_->dtype; }
+  std::int64_t numel() const { return shape().numel(); }
+  DType dtype() const { return impl().dtype; }
   Device device() const;
   TensorOptions options() const { return {dtype(), device()}; }
-  bool is_contiguous() const { return aio::is_contiguous(impl_->shape, impl_->strides); }
+  bool is_contiguous() const { return aio::is_contiguous(shape(), strides()); }
 
   /// First element; throws Error{dtype} if T is not the tensor's type, Error{device} if it is not in host memory.
   template <class T>
@@ -86,14 +86,18 @@ class Tensor {
   /// A copy on `device`, or this tensor if it is there already. No history: ops on parameters do not use it.
   Tensor to(Device device) const;
 
-  Storage& storage() const { return *impl_->storage; }
-  const std::shared_ptr<Storage>& storage_ptr() const { return impl_->storage; }
+  Storage& storage() const { return *impl().storage; }
+  const std::shared_ptr<Storage>& storage_ptr() const { return impl().storage; }
   std::uint64_t version() const;
-  const std::shared_ptr<AutogradMetaBase>& autograd() const { return impl_->autograd; }
-  TensorImpl& impl() const { return *impl_; }
+  const std::shared_ptr<AutogradMetaBase>& autograd() const { return impl().autograd; }
+  /// Everything but defined() and is_same() goes through here: Error{value} on an undefined tensor.
+  TensorImpl& impl() const {
+    check(defined(), ErrorCode::value, "tensor: an undefined tensor has no shape, dtype or data");
+    return *impl_;
+  }
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   /// No other handle and no view shares the memory, so writing to it cannot be seen.
-  bool is_sole_owner() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
+  bool is_sole_owner() const { return impl_.use_count() == 1 && impl().storage.use_count() == 1; }
 
  private:
   std::shared_ptr<TensorImpl> impl_;

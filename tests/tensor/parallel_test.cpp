@@ -59,7 +59,12 @@ TEST_CASE("parallel_for: an exception reaches the caller and leaves the arena us
   CHECK(count == 100);
 }
 
-TEST_CASE("set_num_threads: at least one") { EXPECT_ERROR(set_num_threads(0), config, "threads: got 0"); }
+TEST_CASE("set_num_threads: 1 to 1024, and an error leaves the threads as they were") {
+  const int before = num_threads();
+  EXPECT_ERROR(set_num_threads(0), config, "threads: got 0, expected 1 to 1024");
+  EXPECT_ERROR(set_num_threads(1 << 30), config, "expected 1 to 1024");
+  CHECK(num_threads() == before);
+}
 
 }  // namespace
 }  // namespace aio

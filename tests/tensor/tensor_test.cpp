@@ -42,6 +42,20 @@ TEST_CASE("tensor: misuse is an error that names what came") {
   EXPECT_ERROR(Tensor::empty({std::int64_t{1} << 50}), oom, "f32[1125899906842624] needs 4503599627370496 bytes");
 }
 
+TEST_CASE("tensor: every question to an undefined tensor is an error") {
+  const Tensor none;
+  CHECK_FALSE(none.defined());
+  EXPECT_ERROR(none.shape(), value, "an undefined tensor has no shape");
+  EXPECT_ERROR(none.dtype(), value, "an undefined tensor");
+  EXPECT_ERROR(none.device(), value, "an undefined tensor");
+  EXPECT_ERROR(none.item(), value, "an undefined tensor");
+  EXPECT_ERROR(none.data<float>(), value, "an undefined tensor");
+  EXPECT_ERROR(none.to_vector<float>(), value, "an undefined tensor");
+  EXPECT_ERROR(none.to(Device{}), value, "an undefined tensor");
+  EXPECT_ERROR(raw::clone(none), value, "an undefined tensor");
+  EXPECT_ERROR(raw::reshape(none, {1}), value, "an undefined tensor");
+}
+
 TEST_CASE("tensor: printing shows shape, range and the first elements") {
   CHECK(to_string(Tensor()) == "an undefined tensor");
   CHECK(to_string(Tensor::zeros({0, 2})) == "f32[0, 2] (empty)");
