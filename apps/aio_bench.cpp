@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
       if (!app.got_subcommand(benchmark.name)) continue;
       bench::Report report(options.json);
       report.fact("threads", double(num_threads()));
+      report.fact("gemm", gemm_description());
       benchmark.run(options, report);
       check(!report.empty(), ErrorCode::config, benchmark.name, ": no case has \"", options.filter, "\" in its name");
       report.finish(benchmark.name);

@@ -30,6 +30,7 @@ void softmax_row(T* y, const T* x, std::int64_t C, accumulator_t<T>* e) {
   using V = Vec<A>;
   const V m = V::all(cpu::max_row(x, C));
   const A sum = sum_terms<A>(C, [&](std::int64_t c, int lanes) {
+    __builtin_prefetch(y + c, 1);  // written next; without it the stores of the last loop wait for memory
     const V v = exp(V::load_n(x + c, lanes) - m);
     v.store_n(e + c, lanes);
     return v;
