@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -97,6 +98,13 @@ TEST_CASE("op table: a wrong sign and a missing broadcast reduction are found") 
     return record<MissingReductionNode>(raw::clone(raw::expand(in[0], {4, 3})), {in[0]}, in[0].shape());
   };
   CHECK_FALSE(check_op(planted(missing_reduction, {3}), 1).ok);
+}
+
+TEST_CASE("op table: an op that throws has failed, and its report says why") {
+  const OpReport report = check_op(planted([](const auto& in) { return add(in[0], Tensor{}); }, {3}), 1);
+  CHECK_FALSE(report.ok);
+  CHECK(std::isinf(report.max_rel_error));
+  CHECK(report.message.find("planted, case: add: ") == 0);
 }
 
 }  // namespace
