@@ -1,8 +1,6 @@
 // aio_bench mlp: one training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows: forward, backward, AdamW.
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 
 #include "autograd/autograd.h"
 #include "bench/bench.h"
@@ -11,15 +9,13 @@
 #include "nn/mlp.h"
 #include "nn/optim/adamw.h"
 #include "nn/param_store.h"
-#include "tensor/parallel.h"
 #include "tensor/random.h"
 
 namespace aio::bench {
 
 void run_mlp(const Options& options, Report& report) {
   constexpr std::int64_t kRows = 2844, kWidth = 768, kHidden = 3072;
-  const auto peer = options.peer.empty() ? nullptr : std::make_unique<TorchPeer>(options.peer, num_threads());
-  if (peer) report.fact("peer", peer->description());
+  const auto peer = start_peer(options, report);
 
   nn::ParamStore store(1);
   const nn::Mlp mlp(nn::ParamScope(store), kWidth, kHidden);

@@ -147,8 +147,7 @@ Call copy_of(double bytes) {
 }  // namespace
 
 void run_ops(const Options& options, Report& report) {
-  const auto peer = options.peer.empty() ? nullptr : std::make_unique<TorchPeer>(options.peer, num_threads());
-  if (peer) report.fact("peer", peer->description());
+  const auto peer = start_peer(options, report);
   std::vector<Case> cases = op_cases();
   cases.push_back(adamw_case());
   for (const Case& item : cases) {

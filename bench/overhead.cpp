@@ -2,22 +2,18 @@
 // its arithmetic.
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "bench/bench.h"
 #include "bench/torch_peer.h"
-#include "tensor/parallel.h"
 #include "tensor/random.h"
 
 namespace aio::bench {
 
 void run_overhead(const Options& options, Report& report) {
   constexpr int kOps = 10'000;
-  const auto peer = options.peer.empty() ? nullptr : std::make_unique<TorchPeer>(options.peer, num_threads());
-  if (peer) report.fact("peer", peer->description());
+  const auto peer = start_peer(options, report);
   const Tensor x = normal({8, 8}, 0, 1, {1});
   const Tensor y = normal({8, 8}, 0, 1, {2});
   const Tensor ones = Tensor::full({8, 8}, 1);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "tensor/error.h"
+#include "tensor/parallel.h"
 
 namespace aio::bench {
 
@@ -53,6 +54,13 @@ std::string TorchPeer::read_line() {
     line += static_cast<char>(c);
   }
   return line;
+}
+
+std::unique_ptr<TorchPeer> start_peer(const Options& options, Report& report) {
+  if (options.peer.empty()) return nullptr;
+  auto peer = std::make_unique<TorchPeer>(options.peer, num_threads());
+  report.fact("peer", peer->description());
+  return peer;
 }
 
 }  // namespace aio::bench

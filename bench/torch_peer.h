@@ -5,8 +5,11 @@
 #include <sys/types.h>
 
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
+
+#include "bench/bench.h"
 
 namespace aio::bench {
 
@@ -31,5 +34,8 @@ class TorchPeer {
   FILE* requests_ = nullptr;
   FILE* answers_ = nullptr;
 };
+
+/// The peer that --peer asks for, named in the report; null without one.
+std::unique_ptr<TorchPeer> start_peer(const Options& options, Report& report);
 
 }  // namespace aio::bench
