@@ -6,12 +6,16 @@
 set -euo pipefail
 
 packages=(
-  g++ cmake ninja-build git
+  g++ cmake ninja-build git pkg-config
   libtbb-dev              # threads
   libeigen3-dev           # GEMM provider
   libopenblas-serial-dev  # GEMM provider; serial, because oneTBB owns the threads
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev  # files, configuration, command line
   libspdlog-dev libfmt-dev                             # logs
+  libavformat-dev libavcodec-dev libavutil-dev libswscale-dev  # video
+  libstb-dev                                                   # still images
+  libutf8proc-dev                                              # text
+  ffmpeg                                                       # tests hold our frames to its own
   doctest-dev librapidcheck-dev libbenchmark-dev       # tests, property tests, benchmarks
 )
 developer_packages=(clang-14 clang-format-14)

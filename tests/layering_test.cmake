@@ -23,24 +23,27 @@ set(cuda_entrance "^(apps|bench|tests)/.* cuda/install\\.h$")
 # library's (its name has a dot or a slash) is refused.
 set(third_party
   "^(Eigen|unsupported)/"                     "^tensor/cpu/gemm_eigen\\.cpp$"
-  "^(tbb|oneapi)/"                            "^tensor/parallel\\.cpp$"
+  "^(tbb|oneapi)/"                            "^(tensor/parallel|data/loader)\\.cpp$"
   "^(cblas|openblas_config)\\.h$"             "^tensor/cpu/gemm_openblas\\.cpp$"
   "^immintrin\\.h$"                           "^tensor/cpu/"
   "^(cuda|cublas)[A-Za-z0-9_]*\\.h$"          "^cuda/"
-  "^nlohmann/"                                "^(tensor/safetensors(_header)?|(apps|bench|tests)/.*)\\.cpp$"
+  "^nlohmann/"                                "^(tensor/safetensors(_header)?|(data|apps|bench|tests)/.*)\\.cpp$"
   "^CLI/"                                     "^apps/.*\\.cpp$"
   "^toml\\+\\+/"                              "^apps/common/config\\.cpp$"
   "^(spdlog|fmt)/"                            "^apps/common/log\\.cpp$"
+  "^lib(av[a-z]+|swscale)/"                   "^data/(video_[a-z_]+|synthetic/[a-z_]+)\\.cpp$"
+  "^utf8proc\\.h$"                            "^data/(wordpiece[a-z_]*|unicode)\\.cpp$"
+  "^stb/"                                     "^data/(image_[a-z_]+)\\.cpp$"
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
   "^(doctest/|rapidcheck[./])"                "^tests/"
   "^sanitizer/"                               "^tensor/poison\\.h$"
   "^(dlfcn|fcntl|pthread|sched|signal|unistd|sys/[a-z]+)\\.h$"  ".")
 
 # Layers, models and programs see only recorded operations, so that no gradient is lost by accident. Optimizers write
-# parameters; init and param_store fill and load them.
+# parameters; init and param_store fill and load them; checkpoint readers and data know no gradients.
 set(history_free_names "(raw::|backend_for[ (])")
 set(history_free_closed "^(nn|models|apps)/")
-set(history_free_open "^nn/(optim/.*|(init|param_store)\\.cpp)$")
+set(history_free_open "^(nn/(optim/.*|(init|param_store)\\.cpp)|models/checkpoint/.*|apps/(data|common)/.*)$")
 
 # ---- the walk --------------------------------------------------------------------------------------------------------
 set(violations "")

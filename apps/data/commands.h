@@ -1,0 +1,6 @@
+#pragma once
+// The commands of aio_data: each adds its subcommand and options to `app` and, when chosen, sets `action`.
+
+#include "apps/common/app.h"
+
+namespace aio::apps {}  // namespace aio::apps
