@@ -25,7 +25,7 @@ enum ExitCode : int {
 /// Thrown to leave with this code and message; run_app() prints "program: message".
 class Exit : public std::runtime_error {
  public:
-  Exit(ExitCode code, const std::string& message) : std::runtime_error(message), code(code) {}
+  Exit(ExitCode exit_code, const std::string& message) : std::runtime_error(message), code(exit_code) {}
   ExitCode code;
 };
 
