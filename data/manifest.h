@@ -18,9 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "data/media_source.h"
 #include "data/sample.h"
 
 namespace aio {
+
+class MediaRoot;
 
 /// What dataset.json says.
 struct DatasetInfo {
@@ -62,8 +65,10 @@ class Manifest {
   /// Canonical path of the sample's file or folder, without the part after '#' of a container's member. Throws
   /// Error{value} for a path that leaves the media root or holds a NUL, Error{io} when nothing is there.
   std::string media_path(const std::string& media) const;
+  /// What a decoder opens: media_path() with the part of the file, or the numbering of the folder's pictures.
+  MediaSource media_source(const Sample& sample) const;
   /// Canonical.
-  const std::string& media_root() const { return media_root_; }
+  const std::string& media_root() const;
 
   /// Class of an open-ended answer, -1 when it is not in the list.
   std::int64_t answer_class(const std::string& answer) const;
@@ -74,8 +79,7 @@ class Manifest {
   class Rows;
   DatasetInfo info_;
   std::string split_;
-  std::string media_root_;
-  bool allow_outside_ = false;
+  std::shared_ptr<const MediaRoot> media_root_;
   std::shared_ptr<const Rows> rows_;
   std::map<std::string, std::int64_t, std::less<>> answer_classes_, label_classes_;
 };

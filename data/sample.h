@@ -50,14 +50,15 @@ struct ScoredAnswer {
 };
 
 struct Sample {
-  std::string id;      ///< unique in its split
-  std::string media;   ///< relative to the media root; "file.tar#member" and "file.arrow#row" lie in containers
-  std::string media2;  ///< the second image of a pair (NLVR2)
-  std::optional<double> start, end;   ///< seconds; absent: the whole file
-  std::optional<FrameFolder> frames;  ///< `media` is a folder of pictures
-  std::vector<std::string> captions;  ///< reference texts, in the file's order ("caption" or "captions")
-  std::vector<Segment> segments;      ///< one sample a video, one of these drawn each time
-  std::vector<TimedWord> words;       ///< one sample a video, clips drawn at run time
+  std::string id;     ///< unique in its split
+  std::string media;  ///< relative to the media root; "file.tar#member" and "file.arrow#row" lie in containers
+  std::optional<std::int64_t> offset, bytes;  ///< the media is this part of the file: a member of a container
+  std::string media2;                         ///< the second image of a pair (NLVR2)
+  std::optional<double> start, end;           ///< seconds; absent: the whole file
+  std::optional<FrameFolder> frames;          ///< `media` is a folder of pictures
+  std::vector<std::string> captions;          ///< reference texts, in the file's order ("caption" or "captions")
+  std::vector<Segment> segments;              ///< one sample a video, one of these drawn each time
+  std::vector<TimedWord> words;               ///< one sample a video, clips drawn at run time
   std::string question;
   std::optional<std::string> answer;         ///< may be outside the data set's answer list
   std::vector<ScoredAnswer> answers;         ///< soft ground truth
@@ -74,9 +75,10 @@ struct Sample {
 inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxTextBytes = 8192;
 
-/// Parses one JSON object. `where` is what messages begin with ("train.jsonl:17"). Accepted beside the keys above:
-/// `path`, `video`, `image` for media, numbers for ids, strings for integers. Throws Error{format} "where: reason".
-Sample parse_sample(std::string_view json, const std::string& where);
+/// Parses one JSON object. `where` is what messages begin with ("train.jsonl:17"); a sample without id gets
+/// `default_id`, unless that is empty. Accepted beside the keys above: `path`, `video`, `image` for media, numbers for
+/// ids, strings for integers, null for "absent". Throws Error{format} "where: reason".
+Sample parse_sample(std::string_view json, const std::string& where, const std::string& default_id = {});
 
 /// One line of JSON without its line feed; parse_sample() of it gives the sample back. Invalid UTF-8 becomes U+FFFD.
 std::string to_json(const Sample& sample);
