@@ -1,0 +1,39 @@
+#pragma once
+// What a model is fed: plain structs of tensors, filled by programs from data/.
+
+#include "tensor/tensor.h"
+
+namespace aio::models {
+
+struct TextBatch {
+  Tensor ids;   ///< i64 [B, L], padded with anything
+  Tensor mask;  ///< i64 [B, L]: 1 for real tokens, which come first, then 0; [CLS] is always there
+};
+
+/// What a pre-training objective reads. Unused parts stay undefined.
+struct PretrainBatch {
+  Tensor frames;        ///< f32 [B, T, 3, H, W], normalised; T = 1 for images
+  Tensor false_frames;  ///< f32 [B, T, 3, H, W]: the clips that VTM's negatives show instead
+  TextBatch text;
+  Tensor mlm_ids;       ///< i64 [B, L]: text.ids with some replaced by [MASK] and others
+  Tensor mlm_labels;    ///< i64 [B, L]: the replaced ids, -100 elsewhere
+  Tensor vtm_labels;    ///< i64 [B]: 1 own clip, 0 the false one
+  Tensor clip_order;    ///< i64 [B, T]: frame slot j shows frame clip_order[b, j] (VCOP)
+  bool images = false;  ///< still images of co-training: no temporal embedding, no rolling, the image heads
+};
+
+/// Several texts for one video: options, or a caption and its rivals.
+struct ChoiceBatch {
+  Tensor frames;      ///< f32 [B, T, 3, H, W]
+  TextBatch options;  ///< i64 [B, options, L]
+  Tensor answer;      ///< i64 [B]: index of the right option
+};
+
+/// A question, or a prompt, about each video, and its answer's class.
+struct QaBatch {
+  Tensor frames;
+  TextBatch text;
+  Tensor labels;  ///< i64 [B]; -100: outside the answer vocabulary, ignored
+};
+
+}  // namespace aio::models

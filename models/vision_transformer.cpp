@@ -1,0 +1,44 @@
+#include "models/vision_transformer.h"
+
+#include "autograd/ops.h"
+#include "models/token_rolling.h"
+#include "nn/recompute.h"
+
+namespace aio::models {
+
+VisionTransformer::VisionTransformer(const nn::ParamScope& scope, const AioConfig& config)
+    : norm(scope / "norm", config.hidden_size, nn::kVitEps), roll_(config.roll), recompute_(config.recompute) {
+  for (int i = 0; i < config.layers; ++i) {
+    nn::BlockConfig block;
+    block.dim = config.hidden_size;
+    block.heads = config.heads;
+    block.mlp_ratio = config.mlp_ratio;
+    block.dropout = config.dropout;
+    block.drop_path = nn::drop_path_rate(config.drop_path, i, config.layers);
+    block.init = nn::LinearOptions::truncated_normal(config.init_std);
+    blocks.emplace_back(scope / "blocks" / i, block);
+  }
+}
+
+Tensor VisionTransformer::forward(const Tensor& x, nn::ForwardCtx& ctx, const TransformerOptions& options) const {
+  const std::int64_t T = x.dim(1), N = x.dim(2), C = x.dim(3);
+  const Shape clips = x.shape(), sequences = {x.dim(0) * T, N, C};
+  Tensor tokens = x;
+  for (int i = 0; i < static_cast<int>(blocks.size()); ++i) {
+    if (options.roll) tokens = roll_tokens(tokens, options.visual, i, roll_);
+    if (options.observer) options.observer(message("block", i, ".in"), tokens);
+    const nn::TransformerBlock* const block = &blocks[static_cast<std::size_t>(i)];
+    const AttentionOptions attention = options.attention;
+    const nn::ForwardFn run = [block, attention](const Tensor& in, nn::ForwardCtx& inner) {
+      return block->forward(in, inner, attention);
+    };
+    const Tensor in = reshape(tokens, sequences);
+    tokens = reshape(recompute_ && ctx.training ? nn::recompute(run, in, ctx) : run(in, ctx), clips);
+    if (options.observer) options.observer(message("block", i), tokens);
+  }
+  tokens = norm.forward(tokens, ctx);
+  if (options.observer) options.observer("norm", tokens);
+  return tokens;
+}
+
+}  // namespace aio::models
