@@ -11,5 +11,6 @@ int main(int argc, char** argv) {
   CLI::App app{"Makes, checks, converts and shows data sets.", "aio_data"};
   app.require_subcommand(1);
   Action action;
+  add_frames(app, action);
   return run_app(app, argc, argv, action, kData);
 }

@@ -31,7 +31,7 @@ set(third_party
   "^CLI/"                                     "^apps/.*\\.cpp$"
   "^toml\\+\\+/"                              "^apps/common/config\\.cpp$"
   "^(spdlog|fmt)/"                            "^apps/common/log\\.cpp$"
-  "^lib(av[a-z]+|swscale)/"                   "^data/(video_[a-z_]+|synthetic/[a-z_]+)\\.cpp$"
+  "^lib(av[a-z]+|swscale)/"                   "^data/(video_[a-z_]+\\.(h|cpp)|synthetic/[a-z_]+\\.cpp)$"
   "^utf8proc\\.h$"                            "^data/(wordpiece[a-z_]*|unicode)\\.cpp$"
   "^stb/"                                     "^data/(image_[a-z_]+)\\.cpp$"
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
