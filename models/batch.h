@@ -36,4 +36,34 @@ struct QaBatch {
   Tensor labels;  ///< i64 [B]; -100: outside the answer vocabulary, ignored
 };
 
+/// VQAv2: a question about an image, and how right each answer is.
+struct VqaV2Batch {
+  Tensor frames;  ///< f32 [B, 1, 3, H, W]
+  TextBatch text;
+  Tensor targets;  ///< f32 [B, labels], 0 to 1
+};
+
+/// NLVR2: is the sentence true of the two images?
+struct Nlvr2Batch {
+  Tensor first, second;  ///< f32 [B, 1, 3, H, W]
+  TextBatch text;
+  Tensor labels;  ///< i64 [B]: 1 true, 0 false
+};
+
+/// VCR: which answer, and which reason for the right answer.
+struct VcrBatch {
+  Tensor frames;         ///< f32 [B, T, 3, H, W]
+  TextBatch answers;     ///< i64 [B, options, L]
+  Tensor answer;         ///< i64 [B]
+  TextBatch rationales;  ///< i64 [B, options, L]
+  Tensor rationale;      ///< i64 [B]
+};
+
+/// A caption with some tokens replaced by [MASK].
+struct CaptionBatch {
+  Tensor frames;   ///< f32 [B, T, 3, H, W]
+  TextBatch text;  ///< i64 [B, L]: [CLS] words [SEP], masked
+  Tensor labels;   ///< i64 [B, L]: the replaced ids, -100 elsewhere
+};
+
 }  // namespace aio::models
