@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "bench/bench.h"
+#include "bench/step.h"
 #include "tensor/error.h"
 #include "tensor/gemm_provider.h"
 #include "tensor/parallel.h"
@@ -31,6 +32,32 @@ void restart_with_widest_openblas(char** arguments) {
   std::fprintf(stderr, "aio_bench: could not start again; OpenBLAS keeps its narrow kernels\n");
 }
 
+/// The options of `aio_bench train` and `infer`: the names of the PyTorch peer's.
+void add_step_options(CLI::App& command, bench::StepOptions& options) {
+  command.add_option("--size", options.size, "micro, ti, s, b or demo")->capture_default_str();
+  command.add_option("--batch", options.batch, "videos")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--frames", options.frames, "of a video")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--image", options.image, "pixels a side")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--patch", options.patch, "pixels a side")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--text", options.text, "positions of a caption")
+      ->check(CLI::Range(2, 65536))
+      ->capture_default_str();
+  command.add_option("--words", options.words, "real tokens among them")
+      ->check(CLI::Range(2, 65536))
+      ->capture_default_str();
+  command.add_option("--vocab", options.vocab, "word pieces")->check(CLI::Range(8, 10'000'000))->capture_default_str();
+  command.add_option("--dtype", options.dtype, "of activations")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--drop", options.dropout, "dropout rate")->check(CLI::Range(0.0, 0.9))->capture_default_str();
+  command.add_option("--threads", options.threads, "default: the CPUs this process may use")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--steps", options.steps, "timed")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--warmup", options.warmup, "steps before")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_flag("--vtc", options.vtc, "train: with the contrastive loss and its two unimodal passes");
+  command.add_flag("--json", options.json, "one JSON document on one line of standard output");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,6 +79,9 @@ int main(int argc, char** argv) {
           ->excludes(cpu_time);  // the peer goes by the clock
     }
   }
+  bench::StepOptions step;
+  add_step_options(*app.add_subcommand("train", "pre-training steps of the whole model"), step);
+  add_step_options(*app.add_subcommand("infer", "joint passes of the whole model"), step);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -61,6 +91,9 @@ int main(int argc, char** argv) {
   try {
     restart_with_widest_openblas(argv);
     if (options.threads > 0) set_num_threads(options.threads);
+    if (step.threads > 0) set_num_threads(step.threads);
+    if (app.got_subcommand("train")) bench::run_train(step);
+    if (app.got_subcommand("infer")) bench::run_infer(step);
     for (const bench::Benchmark& benchmark : bench::benchmarks()) {
       if (!app.got_subcommand(benchmark.name)) continue;
       bench::Report report(options.json);

@@ -1,0 +1,196 @@
+#include "bench/step.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "autograd/autograd.h"
+#include "autograd/ops.h"
+#include "models/all_in_one.h"
+#include "nn/optim/adamw.h"
+#include "tensor/allocator.h"
+#include "tensor/gemm_provider.h"
+#include "tensor/parallel.h"
+
+namespace aio::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+DType parse_dtype(const std::string& name) { return name == "bf16" ? DType::bf16 : DType::f32; }
+
+/// The peer's batch: random pixels, captions of which `words` tokens are real, two of them masked.
+struct StepBatch {
+  explicit StepBatch(const StepOptions& o) : video(normal({o.batch, o.frames, 3, o.image, o.image}, 0, 1, RngKey{1})) {
+    const std::vector<std::int64_t> random =
+        random_integers({o.batch, o.text}, 5, o.vocab, RngKey{2}).to_vector<std::int64_t>();
+    std::vector<std::int64_t> mask(random.size()), reversed, labels, chosen, rows;
+    for (std::int64_t b = 0; b < o.batch; ++b) {
+      for (std::int64_t i = 0; i < o.text; ++i) mask[static_cast<std::size_t>(b * o.text + i)] = i < o.words;
+      reversed.push_back(o.batch - 1 - b);
+      labels.push_back(b % 2);
+      chosen.push_back(b % 2 == 1 ? b : o.batch - 1 - b);
+      for (const std::int64_t position : {2, 7}) {
+        if (position >= o.words) continue;
+        rows.push_back(position);
+        targets_.push_back(random[static_cast<std::size_t>(b * o.text + position)]);
+      }
+    }
+    const auto per_text = static_cast<std::int64_t>(rows.size()) / o.batch;
+    text = {Tensor::from(random, {o.batch, o.text}), Tensor::from(mask, {o.batch, o.text})};
+    masked_rows = Tensor::from(rows, {o.batch, per_text});
+    masked_ids = Tensor::from(targets_, {o.batch, per_text});
+    match = Tensor::from(labels, {o.batch});
+    mixed = index_select(video, 0, Tensor::from(chosen, {o.batch}));
+    diagonal.resize(static_cast<std::size_t>(o.batch));
+    for (std::size_t i = 0; i < diagonal.size(); ++i) diagonal[i] = static_cast<std::int64_t>(i);
+  }
+  Tensor video, mixed, masked_rows, masked_ids, match;
+  models::TextBatch text;
+  std::vector<std::int64_t> diagonal;
+
+ private:
+  std::vector<std::int64_t> targets_;
+};
+
+struct Step {
+  explicit Step(const StepOptions& o) : options(o), config(make_config(o)), model(store, config), batch(o) {}
+
+  static models::AioConfig make_config(const StepOptions& o) {
+    models::AioConfig config = models::config_for_size(o.size);
+    config.frames = o.frames;
+    config.image_size = o.image;
+    config.patch_size = o.patch;
+    config.max_text_len = o.text;
+    config.vocab_size = o.vocab;
+    config.dropout = o.dropout;
+    config.drop_path = 0;
+    return config;
+  }
+
+  Tensor loss(nn::ForwardCtx& ctx) const {
+    using namespace models;
+    const TextTokens text = model.embed_text(batch.text, ctx);
+    const VideoTokens video = model.embed_video(batch.video, ctx);
+    const Encoded masked = model.encode(text, video, ctx);
+    const Tensor rows = select_rows(masked.text, batch.masked_rows);
+    Tensor total = cross_entropy(model.heads.mlm->forward(rows, ctx), batch.masked_ids);
+    const Encoded matched = model.encode(text, model.embed_video(batch.mixed, ctx), ctx);
+    total = total + cross_entropy(model.heads.vtm->forward(model.pool(matched.cls(), ctx), ctx), batch.match);
+    if (options.vtc) {
+      const Tensor t = model.heads.text_proj->forward(model.encode_text(text, ctx).cls(), ctx);
+      const Tensor v = model.heads.video_proj->forward(model.encode_video(video, ctx).cls(), ctx);
+      const Tensor similarity = scale(
+          matmul(l2_normalize(cast(t, DType::f32), 1e-12), transpose(l2_normalize(cast(v, DType::f32), 1e-12), 0, 1)),
+          20);
+      const Tensor target = Tensor::from(batch.diagonal, {options.batch});
+      total =
+          total + cross_entropy(similarity, target) + cross_entropy(contiguous(transpose(similarity, 0, 1)), target);
+    }
+    return total;
+  }
+
+  StepOptions options;
+  models::AioConfig config;
+  nn::ParamStore store{1};
+  models::AllInOne model;
+  StepBatch batch;
+};
+
+/// Best product of x [M, d] and w [d, 4 d], the model's largest, and of a 2048 cube; TFLOP/s. As the peer measures it.
+double gemm_peak(DType dtype, std::int64_t d) {
+  double best = 0;
+  for (const auto& [m, k, n] : {std::array<std::int64_t, 3>{2048, 2048, 2048}, {237 * 12, d, 4 * d}}) {
+    const Tensor a = normal({m, k}, 0, 1, RngKey{3}, {dtype}), b = normal({k, n}, 0, 1, RngKey{4}, {dtype});
+    const NoGrad no_grad;
+    for (int i = 0; i < 8; ++i) {
+      const Clock::time_point start = Clock::now();
+      const Tensor c = matmul(a, b);
+      best = std::max(best, 2.0 * static_cast<double>(m * k * n) / seconds_since(start) / 1e12);
+    }
+  }
+  return best;
+}
+
+/// Runs `step` and prints what the peer prints.
+void measure(const StepOptions& o, const char* mode, const Step& step, const std::function<double(int)>& run) {
+  std::vector<double> ms;
+  double last = 0;
+  for (int i = 0; i < o.warmup + o.steps; ++i) {
+    const Clock::time_point start = Clock::now();
+    last = run(i);
+    if (i >= o.warmup) ms.push_back(seconds_since(start) * 1e3);
+  }
+  const auto peak_bytes = static_cast<double>(memory_stats().peak);
+  std::sort(ms.begin(), ms.end());
+  const auto d = static_cast<double>(step.config.hidden_size);
+  const auto patches = static_cast<double>(step.config.patches());
+  const double L = patches + 1 + static_cast<double>(o.text);  // padded, as the reference computes it
+  const double layers = step.config.layers, clips = static_cast<double>(o.batch * o.frames);
+  const auto pixels = static_cast<double>(3 * o.patch * o.patch);
+  const double forward = clips * (layers * L * (24 * d * d + 4 * L * d) + 2 * patches * pixels * d);
+  const double flops = std::string_view(mode) == "infer" ? forward : 2 * 3 * forward;
+  const double peak = gemm_peak(parse_dtype(o.dtype), step.config.hidden_size);
+  const double tflops = flops / ms[0] / 1e9;
+  nlohmann::ordered_json json = {{"peer", "aio"},
+                                 {"mode", mode},
+                                 {"size", o.size},
+                                 {"dtype", o.dtype},
+                                 {"device", "cpu"},
+                                 {"threads", num_threads()},
+                                 {"batch", o.batch},
+                                 {"frames", o.frames},
+                                 {"ms_min", ms[0]},
+                                 {"ms_median", ms[ms.size() / 2]},
+                                 {"videos_per_s", static_cast<double>(o.batch) * 1e3 / ms[0]},
+                                 {"tflops", tflops},
+                                 {"gemm_peak_tflops", peak},
+                                 {"fraction_of_peak", tflops / peak},
+                                 {"parameters", step.store.numel()},
+                                 {"last", last},
+                                 {"peak_bytes", peak_bytes},
+                                 {"gemm", gemm_description()}};
+  if (o.json) {
+    std::printf("%s\n", json.dump().c_str());
+    return;
+  }
+  for (const auto& item : json.items()) std::printf("%-18s %s\n", item.key().c_str(), item.value().dump().c_str());
+}
+
+}  // namespace
+
+void run_train(const StepOptions& options) {
+  Step step(options);
+  nn::FlatParams params(step.store);
+  nn::ParamGroups groups;  // all parameters decay, as in the peer
+  groups.weight_decay = 0.01;
+  nn::AdamWOptions adamw;
+  adamw.variant = nn::AdamWOptions::Variant::torch;
+  nn::AdamW optimizer(params, groups, adamw);
+  measure(options, "train", step, [&](int i) {
+    nn::ForwardCtx ctx = nn::ForwardCtx::train(1, static_cast<std::uint32_t>(i), parse_dtype(options.dtype));
+    params.zero_grad();
+    const Tensor loss = step.loss(ctx);
+    backward(loss);
+    optimizer.step(1e-4);
+    return loss.item();
+  });
+}
+
+void run_infer(const StepOptions& options) {
+  Step step(options);
+  measure(options, "infer", step, [&](int) {
+    const NoGrad no_grad;
+    nn::ForwardCtx ctx = nn::ForwardCtx::eval(parse_dtype(options.dtype));
+    const models::Encoded out = step.model.encode(step.model.embed_text(step.batch.text, ctx),
+                                                  step.model.embed_video(step.batch.video, ctx), ctx);
+    return sum(out.text).item() + sum(out.video).item();
+  });
+}
+
+}  // namespace aio::bench
