@@ -11,11 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "tensor/file_tensor.h"
 #include "tensor/tensor.h"
 
 namespace aio {
-
-class Storage;
 
 struct SafetensorsLimits {
   std::size_t header_bytes = 100'000'000;
@@ -45,9 +44,9 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool contains(std::string_view name) const;
 
-  /// F32, F64, BF16, I64 and U8 share the mapping (writes to them stay private to this process); F16 becomes f32, BOOL
-  /// u8, the other integers i64. Throws Error{value} for an unknown name, Error{format} for a type without a
-  /// counterpart, a rank above 6 or a U64 value beyond i64.
+  /// As the file holds it, whatever its type and rank. Throws Error{value} for an unknown name.
+  FileTensor file_tensor(std::string_view name) const;
+  /// to_tensor() of it: F32, F64, BF16, I64 and U8 share the mapping (writes to them stay private to this process).
   Tensor tensor(std::string_view name) const;
 
  private:
@@ -64,6 +63,10 @@ std::map<std::string, Tensor> load_safetensors(const std::string& path);
 /// Writes atomically (tensor/atomic_file.h), byte for byte what the reference's serializer writes: larger element types
 /// first, then by name. Tensors may be strided and on any device. Throws Error{io}; then an old file is untouched.
 void save_safetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
+                      const std::map<std::string, std::string>& metadata = {});
+/// The same for tensors out of other files: types that Tensor lacks are kept, too. Throws Error{value} if a name stands
+/// twice.
+void save_safetensors(const std::string& path, std::vector<FileTensor> tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace aio

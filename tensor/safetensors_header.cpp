@@ -1,12 +1,12 @@
 #include "tensor/safetensors_header.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
 #include "tensor/error.h"
+#include "tensor/file_tensor.h"
 
 namespace aio {
 
@@ -15,24 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 127;  // nesting that serde_json, the reference's parser, accepts
-
-struct DTypeBits {
-  std::string_view name;
-  std::uint64_t bits;
-};
-// In the reference's order, which is also the order of its serializer (reversed).
-constexpr std::array kDTypes = {
-    DTypeBits{"BOOL", 8},    DTypeBits{"F4", 4},          DTypeBits{"F6_E2M3", 6},     DTypeBits{"F6_E3M2", 6},
-    DTypeBits{"U8", 8},      DTypeBits{"I8", 8},          DTypeBits{"F8_E5M2", 8},     DTypeBits{"F8_E4M3", 8},
-    DTypeBits{"F8_E8M0", 8}, DTypeBits{"F8_E4M3FNUZ", 8}, DTypeBits{"F8_E5M2FNUZ", 8}, DTypeBits{"I16", 16},
-    DTypeBits{"U16", 16},    DTypeBits{"F16", 16},        DTypeBits{"BF16", 16},       DTypeBits{"I32", 32},
-    DTypeBits{"U32", 32},    DTypeBits{"F32", 32},        DTypeBits{"C64", 64},        DTypeBits{"F64", 64},
-    DTypeBits{"I64", 64},    DTypeBits{"U64", 64}};
-
-const DTypeBits* find_dtype(std::string_view name) {
-  const auto* const found = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& d) { return d.name == name; });
-  return found == kDTypes.end() ? nullptr : found;
-}
 
 /// Collects why a header is refused; every check goes through it so that each message names the file.
 class HeaderParser {
@@ -101,7 +83,7 @@ class HeaderParser {
     const bool wrapped = dtype.is_object() && dtype.size() == 1 && dtype.begin().value().is_null();
     require(dtype.is_string() || wrapped, "tensor ", name, ": dtype is not a string");
     entry.dtype = wrapped ? dtype.begin().key() : dtype.get<std::string>();
-    require(find_dtype(entry.dtype) != nullptr, "tensor ", name, " has the unknown dtype ", entry.dtype);
+    require(file_dtype_bits(entry.dtype) != 0, "tensor ", name, " has the unknown dtype ", entry.dtype);
     entry.shape = counts(name, "shape", field("shape", 1));
     const std::vector<std::uint64_t> offsets = counts(name, "data_offsets", field("data_offsets", 2));
     require(offsets.size() == 2, "tensor ", name, " has ", offsets.size(), " data_offsets, expected 2");
@@ -116,7 +98,7 @@ class HeaderParser {
     for (const auto& e : entries) {
       require(e.begin == next && e.end >= e.begin, "tensor ", e.name, " lies at bytes ", e.begin, " to ", e.end,
               ", expected it to start at ", next, " (tensors follow each other without gaps)");
-      std::uint64_t bits = find_dtype(e.dtype)->bits;
+      std::uint64_t bits = file_dtype_bits(e.dtype);
       std::uint64_t elements = 1;
       bool overflow = false;
       for (const std::uint64_t d : e.shape) overflow = overflow || __builtin_mul_overflow(elements, d, &elements);
@@ -168,11 +150,6 @@ SafetensorsHeader parse_safetensors_header(const std::string& path, std::string_
   });
   parser.check_layout(result.entries, data_bytes);
   return result;
-}
-
-int safetensors_dtype_rank(std::string_view name) {
-  const DTypeBits* const found = find_dtype(name);
-  return found == nullptr ? -1 : static_cast<int>(found - kDTypes.data());
 }
 
 }  // namespace aio

@@ -24,9 +24,6 @@ inline constexpr std::string_view kSafetensorsMetadataKey = "__metadata__";
 SafetensorsHeader parse_safetensors_header(const std::string& path, std::string_view text, std::size_t data_bytes,
                                            const SafetensorsLimits& limits);
 
-/// Position in the reference's list of element types, which its serializer sorts by; -1 if unknown.
-int safetensors_dtype_rank(std::string_view name);
-
 /// "path: not a safetensors file: ..." as Error{format} unless `condition`.
 template <class... Parts>
 void require_safetensors(bool condition, const std::string& path, const Parts&... parts) {
