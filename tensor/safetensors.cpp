@@ -65,11 +65,11 @@ void save_safetensors(const std::string& path, const std::map<std::string, Tenso
     check(tensor.defined(), ErrorCode::value, path, ": tensor ", name, " is undefined");
     list.push_back(to_file_tensor(name, tensor));
   }
-  save_safetensors(path, std::move(list), metadata);
+  save_file_tensors(path, std::move(list), metadata);
 }
 
-void save_safetensors(const std::string& path, std::vector<FileTensor> tensors,
-                      const std::map<std::string, std::string>& metadata) {
+void save_file_tensors(const std::string& path, std::vector<FileTensor> tensors,
+                       const std::map<std::string, std::string>& metadata) {
   std::sort(tensors.begin(), tensors.end(), [](const FileTensor& a, const FileTensor& b) {
     return std::pair(-file_dtype_rank(a.dtype), a.name) < std::pair(-file_dtype_rank(b.dtype), b.name);
   });

@@ -64,9 +64,9 @@ std::map<std::string, Tensor> load_safetensors(const std::string& path);
 /// first, then by name. Tensors may be strided and on any device. Throws Error{io}; then an old file is untouched.
 void save_safetensors(const std::string& path, const std::map<std::string, Tensor>& tensors,
                       const std::map<std::string, std::string>& metadata = {});
-/// The same for tensors out of other files: types that Tensor lacks are kept, too. Throws Error{value} if a name stands
+/// The same for tensors out of other files: types that Tensor lacks are kept. Throws Error{value} if a name stands
 /// twice.
-void save_safetensors(const std::string& path, std::vector<FileTensor> tensors,
-                      const std::map<std::string, std::string>& metadata = {});
+void save_file_tensors(const std::string& path, std::vector<FileTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace aio
