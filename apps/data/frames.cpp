@@ -34,6 +34,7 @@ int frames(const FramesOptions& options) {
   std::map<std::string, Tensor> tensors;
   tensors["frames"] = reader.frames(indices);
   tensors["indices"] = Tensor::from(indices, {static_cast<std::int64_t>(indices.size())});
+  if (options.size > 0) tensors["pixels"] = eval_transform(tensors["frames"], {options.size});
   save_safetensors(options.out, tensors);
   return kOk;
 }
@@ -51,6 +52,8 @@ void add_frames(CLI::App& app, Action& action) {
   command->add_option("--end", options->end, "where the clip ends, in seconds (default: with the file)");
   command->add_option("--seed", options->seed, "of --mode random")->capture_default_str();
   command->add_option("--out", options->out, "safetensors file: frames u8 [n, H, W, 3], indices i64 [n]")->required();
+  command->add_option("--size", options->size, "also pixels f32 [n, 3, SIZE, SIZE], by the evaluation transform")
+      ->check(CLI::PositiveNumber);
   command->callback([options, &action] { action = [options] { return frames(*options); }; });
 }
 
