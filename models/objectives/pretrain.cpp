@@ -1,0 +1,140 @@
+#include "models/objectives/pretrain.h"
+
+#include "autograd/ops.h"
+
+namespace aio::models {
+namespace {
+
+/// The passes of one step; they share the clip's embedding.
+class Step {
+ public:
+  Step(const AllInOne& model, const PretrainBatch& batch, const PretrainOptions& options, nn::ForwardCtx& ctx)
+      : model_(model),
+        batch_(batch),
+        options_(options),
+        ctx_(ctx),
+        still_(batch.images && !options.naive_images),
+        heads_(model.heads_for(batch.images)) {
+    video_options_.temporal_embedding = !still_;
+    video_options_.detect_padding = batch.images;
+    encode_options_.roll = !still_;
+    own_ = model.embed_video(need(batch.frames, "frames"), ctx, video_options_);
+  }
+
+  void mlm() {
+    const TextTokens masked = embed(need(batch_.mlm_ids, "mlm_ids"));
+    const Encoded joint = model_.encode(masked, own_, ctx_, encode_options_);
+    out_.mlm = mlm_loss(heads_, joint.text, need(batch_.mlm_labels, "mlm_labels"), ctx_);
+    add("mlm", out_.mlm->loss, options_.mlm);
+  }
+
+  void vtm_and_wpa() {
+    const TextTokens text = embed(batch_.text.ids);
+    const VideoTokens mixed = mixed_clips();
+    const Encoded joint = model_.encode(text, mixed, ctx_, encode_options_);
+    out_.vtm = vtm_loss(heads_, model_.pool(joint.cls(), ctx_), out_.vtm_labels, ctx_);
+    add("vtm", out_.vtm->loss, options_.vtm);
+    if (options_.wpa == 0) return;
+    WpaOptions wpa;
+    wpa.mask_second_visual_token = model_.config.wpa_masks_second_visual_token;
+    const WpaMasks masks = wpa_masks(joint, text.lengths, mixed.valid, wpa);
+    out_.wpa = wpa_loss(joint, masks, out_.vtm_labels, wpa, options_.frozen_plan);
+    add("wpa", out_.wpa->loss, options_.wpa);
+  }
+
+  void vtc() {
+    const Encoded text = model_.encode_text(embed(batch_.text.ids), ctx_, encode_options_);
+    const Encoded video = model_.encode_video(own_, ctx_, encode_options_);
+    out_.vtc = contrastive_loss(heads_, project_text(heads_, text.cls(), ctx_),
+                                project_video(heads_, video.cls(), ctx_), model_.config.temperature, options_.gather);
+    add("vtc", out_.vtc->loss, options_.vtc);
+  }
+
+  void mpp() {
+    MppTargets targets = options_.mpp_targets;
+    if (!targets.labels.defined()) {
+      const RngKey predicted = ctx_.rng.next(), replaced = ctx_.rng.next();
+      targets = draw_mpp_targets(batch_.frames, model_.config.patch_size, options_.mpp_options, predicted, replaced);
+    }
+    VideoOptions masked = video_options_;
+    masked.masked_patches = targets.replaced;
+    masked.mask_token = heads_.mask_token;
+    const VideoTokens video = model_.embed_video(batch_.frames, ctx_, masked);
+    const Encoded joint = model_.encode(embed(batch_.text.ids), video, ctx_, encode_options_);
+    const bool rolled = encode_options_.roll && video.frames() > 1;
+    out_.mpp = mpp_loss(heads_, joint, labels_by_token(model_.config, video, targets.labels, rolled), ctx_);
+    add("mpp", out_.mpp->loss, options_.mpp);
+  }
+
+  void vcop() {
+    const Encoded joint = model_.encode(embed(batch_.text.ids), own_, ctx_, encode_options_);
+    const Tensor orders = batch_.clip_order.defined()
+                              ? batch_.clip_order
+                              : draw_clip_orders(joint.frames.dim(0), joint.frames.dim(1), ctx_.rng.next());
+    out_.vcop = vcop_loss(heads_, joint, orders, ctx_);
+    add("vcop", out_.vcop->loss, options_.vcop);
+  }
+
+  PretrainOutput finish() {
+    check(!out_.losses.empty(), ErrorCode::config, "pretrain: all weights are 0, expected at least one loss");
+    for (const NamedLoss& loss : out_.losses) {
+      const Tensor weighted = loss.weight == 1 ? loss.value : scale(loss.value, loss.weight);
+      out_.total = out_.total.defined() ? out_.total + weighted : weighted;
+    }
+    const double weight = batch_.images ? options_.image_weight : options_.video_weight;
+    if (weight != 1) out_.total = scale(out_.total, weight);
+    return std::move(out_);
+  }
+
+ private:
+  static const Tensor& need(const Tensor& tensor, const char* name) {
+    check(tensor.defined(), ErrorCode::value, "pretrain: the batch lacks ", name);
+    return tensor;
+  }
+
+  /// Each pass embeds its text anew: dropout in the embedding is its own.
+  TextTokens embed(const Tensor& ids) {
+    return model_.embed_text({need(ids, "text.ids"), need(batch_.text.mask, "text.mask")}, ctx_, options_.text);
+  }
+
+  VideoTokens mixed_clips() {
+    const Tensor& false_frames = need(batch_.false_frames, "false_frames");
+    out_.vtm_labels = batch_.vtm_labels.defined()
+                          ? batch_.vtm_labels
+                          : draw_vtm_labels(batch_.frames.dim(0), options_.negatives, ctx_.rng.next());
+    if (video_options_.detect_padding) {  // which decides how many tokens a batch has
+      return model_.embed_video(mix_frames(batch_.frames, false_frames, out_.vtm_labels), ctx_, video_options_);
+    }
+    const Tensor negatives = select_negatives(false_frames, out_.vtm_labels);
+    if (negatives.dim(0) == 0) return own_;
+    return mix_clips(own_, model_.embed_video(negatives, ctx_, video_options_), out_.vtm_labels);
+  }
+
+  void add(std::string_view name, const Tensor& value, double weight) { out_.losses.push_back({name, value, weight}); }
+
+  const AllInOne& model_;
+  const PretrainBatch& batch_;
+  const PretrainOptions& options_;
+  nn::ForwardCtx& ctx_;
+  bool still_;
+  const Heads& heads_;
+  VideoOptions video_options_;
+  EncodeOptions encode_options_;
+  VideoTokens own_;
+  PretrainOutput out_;
+};
+
+}  // namespace
+
+PretrainOutput pretrain(const AllInOne& model, const PretrainBatch& batch, const PretrainOptions& options,
+                        nn::ForwardCtx& ctx) {
+  Step step(model, batch, options, ctx);
+  if (options.mlm != 0) step.mlm();
+  if (options.vtm != 0) step.vtm_and_wpa();
+  if (options.vtc != 0) step.vtc();
+  if (options.mpp != 0) step.mpp();
+  if (options.vcop != 0) step.vcop();
+  return step.finish();
+}
+
+}  // namespace aio::models
