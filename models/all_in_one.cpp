@@ -12,22 +12,6 @@ const AioConfig& validated(const AioConfig& config) {
   return config;
 }
 
-/// Real tokens of each text; they come first.
-std::vector<std::int64_t> text_lengths(const Tensor& mask) {
-  const std::int64_t B = mask.dim(0), L = mask.dim(1);
-  const std::vector<std::int64_t> values = mask.to_vector<std::int64_t>();
-  std::vector<std::int64_t> lengths;
-  for (std::int64_t b = 0; b < B; ++b) {
-    const auto row = values.begin() + b * L;
-    const auto end = std::find(row, row + L, 0);
-    check(end != row, ErrorCode::value, "text: the mask's row ", b, " is empty, expected at least [CLS]");
-    check(std::all_of(end, row + L, [](std::int64_t value) { return value == 0; }), ErrorCode::value,
-          "text: the mask's row ", b, " has a real token after padding, expected padding at the end only");
-    lengths.push_back(end - row);
-  }
-  return lengths;
-}
-
 /// Each value `times` times in a row: one for each frame of the clip.
 std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& values, std::int64_t times) {
   std::vector<std::int64_t> result;
@@ -80,6 +64,21 @@ Tensor mean_over_frames(const Tensor& x) {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> text_lengths(const Tensor& mask) {
+  const std::int64_t B = mask.dim(0), L = mask.dim(1);
+  const std::vector<std::int64_t> values = mask.to_vector<std::int64_t>();
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t b = 0; b < B; ++b) {
+    const auto row = values.begin() + b * L;
+    const auto end = std::find(row, row + L, 0);
+    check(end != row, ErrorCode::value, "text: the mask's row ", b, " is empty, expected at least [CLS]");
+    check(std::all_of(end, row + L, [](std::int64_t value) { return value == 0; }), ErrorCode::value,
+          "text: the mask's row ", b, " has a real token after padding, expected padding at the end only");
+    lengths.push_back(end - row);
+  }
+  return lengths;
+}
 
 Tensor Encoded::cls() const { return select(text.defined() ? text : video, 1, 0); }
 

@@ -33,6 +33,9 @@ struct Encoded {
   Tensor cls() const;
 };
 
+/// Real tokens of each row of a mask i64 [B, L]. Throws Error{value} for empty rows and for padding before a token.
+std::vector<std::int64_t> text_lengths(const Tensor& mask);
+
 struct TextOptions {
   bool keep_padding = false;  ///< compute padded positions too, as the reference does; else L is the longest text's
 };

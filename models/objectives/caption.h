@@ -6,7 +6,7 @@
 //
 // So a caption's beginning does not depend on what follows, and no visual token on the caption.
 
-#include "models/objectives/scored.h"
+#include "models/objectives/objective.h"
 
 namespace aio::models {
 

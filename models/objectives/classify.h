@@ -2,7 +2,7 @@
 // Action recognition with a frozen backbone. The paper's "linear probe" is, in the released code, the two-layer head of
 // open-ended QA on a prompt (Probe::two_layer: open_ended_qa()); here is also one linear layer.
 
-#include "models/objectives/scored.h"
+#include "models/objectives/objective.h"
 
 namespace aio::models {
 

@@ -2,7 +2,7 @@
 // Fine-tuning on images: VQAv2, NLVR2, VCR. Images count as images by default (InputOptions::images); without it they
 // are one-frame videos, the paper's naive form.
 
-#include "models/objectives/scored.h"
+#include "models/objectives/objective.h"
 
 namespace aio::models {
 

@@ -2,7 +2,7 @@
 // Choosing one of several texts for a video: each option is encoded with the video on its own, and a head of one output
 // scores the pair. loss = cross entropy over a video's options.
 
-#include "models/objectives/scored.h"
+#include "models/objectives/objective.h"
 
 namespace aio::models {
 

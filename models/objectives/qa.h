@@ -5,7 +5,7 @@
 //   scores = classifier(tanh(pooler([CLS])))     dropout 0.5, C -> C/2, LayerNorm, GELU, -> labels
 //   loss   = mean cross entropy over labels != -100
 
-#include "models/objectives/scored.h"
+#include "models/objectives/objective.h"
 
 namespace aio::models {
 

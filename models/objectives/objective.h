@@ -25,7 +25,8 @@ struct InputOptions {
   EncodeOptions encode{};
 };
 
-/// Embeddings as the options ask.
+/// encode() and embed_video() as the options ask.
+EncodeOptions encode_options(const InputOptions& options);
 VideoTokens embed_input(const AllInOne& model, const Tensor& frames, nn::ForwardCtx& ctx, const InputOptions& options);
 
 /// tanh(pooler([CLS])) of the joint pass, [B, C]: what every classifier reads.
@@ -36,15 +37,14 @@ Tensor joint_features(const AllInOne& model, const TextBatch& text, const Tensor
 struct Pairs {
   std::vector<std::int64_t> texts, videos;  ///< as many of both
   std::int64_t size() const { return static_cast<std::int64_t>(texts.size()); }
-  /// Text i of videos * options with video i / options: each video with its options, in order.
-  static Pairs options(std::int64_t videos, std::int64_t options);
 };
 /// The joint pass over pairs, pooled: [pairs, C]. The tokens may be shared by any number of pairs; the pass sees no
 /// more text than its longest. Throws Error{index} for rows that are not there.
 Tensor pair_features(const AllInOne& model, const TextTokens& texts, const VideoTokens& videos, const Pairs& pairs,
                      nn::ForwardCtx& ctx, const InputOptions& options = {});
 
-/// [B, options, L] -> [B * options, L], video by video. Throws Error{shape}.
-TextBatch flatten_options(const TextBatch& options);
+/// The joint pass of each video [B] with each of its texts i64 [B, options, L], pooled: [B, options, C].
+Tensor option_features(const AllInOne& model, const TextBatch& texts, const VideoTokens& videos, nn::ForwardCtx& ctx,
+                       const InputOptions& options = {});
 
 }  // namespace aio::models
