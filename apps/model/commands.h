@@ -3,4 +3,8 @@
 
 #include "apps/common/app.h"
 
-namespace aio::apps {}  // namespace aio::apps
+namespace aio::apps {
+
+void add_verify(CLI::App& app, Action& action);
+
+}  // namespace aio::apps

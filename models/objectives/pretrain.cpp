@@ -16,7 +16,7 @@ class Step {
         still_(batch.images && !options.naive_images),
         heads_(model.heads_for(batch.images)) {
     video_options_.temporal_embedding = !still_;
-    video_options_.detect_padding = batch.images;
+    video_options_.detect_padding = batch.images || options.detect_padding;
     encode_options_.roll = !still_;
     own_ = model.embed_video(need(batch.frames, "frames"), ctx, video_options_);
   }
@@ -102,12 +102,12 @@ class Step {
     out_.vtm_labels = batch_.vtm_labels.defined()
                           ? batch_.vtm_labels
                           : draw_vtm_labels(batch_.frames.dim(0), options_.negatives, ctx_.rng.next());
-    if (video_options_.detect_padding) {  // which decides how many tokens a batch has
-      return model_.embed_video(mix_frames(batch_.frames, false_frames, out_.vtm_labels), ctx_, video_options_);
-    }
     const Tensor negatives = select_negatives(false_frames, out_.vtm_labels);
     if (negatives.dim(0) == 0) return own_;
-    return mix_clips(own_, model_.embed_video(negatives, ctx_, video_options_), out_.vtm_labels);
+    const VideoTokens shown = model_.embed_video(negatives, ctx_, video_options_);
+    if (!own_.valid.defined() && !shown.valid.defined()) return mix_clips(own_, shown, out_.vtm_labels);
+    // The fullest image of a padded batch decides how many tokens all have: the mixture is a batch of its own.
+    return model_.embed_video(mix_frames(batch_.frames, false_frames, out_.vtm_labels), ctx_, video_options_);
   }
 
   void add(std::string_view name, const Tensor& value, double weight) { out_.losses.push_back({name, value, weight}); }

@@ -37,6 +37,7 @@ struct PretrainOptions {
   double video_weight = 1;  ///< w_video: of everything computed on a batch of videos
   double image_weight = 1;  ///< w_image
   bool naive_images = false;
+  bool detect_padding = false;  ///< look for zero padding in videos too; in images it always is
 
   VtmNegatives negatives = VtmNegatives::balanced;  ///< where PretrainBatch::vtm_labels are undefined
   MppOptions mpp_options;
