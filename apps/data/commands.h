@@ -6,5 +6,6 @@
 namespace aio::apps {
 
 void add_frames(CLI::App& app, Action& action);
+void add_tokenize(CLI::App& app, Action& action);
 
 }  // namespace aio::apps

@@ -28,16 +28,11 @@ std::string key_text(const ValueTree& tree, const Value& key) {
   return key.kind == ValueKind::text ? std::string(tree.text(key)) : tree.to_json(key);
 }
 
-/// "epoch, optimizer and 3 more": the first keys of a mapping.
+/// The first keys of a mapping.
 std::string key_list(const ValueTree& tree, const Value& mapping) {
-  constexpr std::size_t kShown = 5;
-  const auto& entries = tree.node(mapping).entries;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(entries.size(), kShown); ++i) {
-    text += (i > 0 ? ", " : "") + printable(key_text(tree, entries[i].first));
-  }
-  if (entries.size() > kShown) text += " and " + std::to_string(entries.size() - kShown) + " more";
-  return text;
+  std::vector<std::string> keys;
+  for (const auto& entry : tree.node(mapping).entries) keys.push_back(printable(key_text(tree, entry.first)));
+  return listed(keys, ", ", 5);
 }
 
 std::string fact_text(const ValueTree& tree, const Value& value) {

@@ -1,5 +1,9 @@
 #include "models/checkpoint/text.h"
 
+#include <algorithm>
+
+#include "tensor/error.h"
+
 namespace aio::weights {
 namespace {
 
@@ -70,6 +74,13 @@ std::string printable(std::string_view text, std::size_t limit) {
     text.remove_prefix(size == 0 ? 1 : size);
   }
   return result;
+}
+
+std::string listed(const std::vector<std::string>& texts, std::string_view separator, std::size_t shown) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(texts.size(), shown); ++i) text += message(i > 0 ? separator : "", texts[i]);
+  if (texts.size() > shown) text += message(separator == ", " ? " " : separator, "and ", texts.size() - shown, " more");
+  return text;
 }
 
 std::string json_quoted(std::string_view text) {
