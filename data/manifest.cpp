@@ -1,7 +1,9 @@
 #include "data/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "data/csv.h"
@@ -53,6 +55,7 @@ class InfoReader {
     if (given("labels")) info.labels = read_lines(folder_ + "/" + text("labels"));
     if (given("prompt")) info.prompt = text("prompt");
     if (given("max_text_len")) info.max_text_len = text_length();
+    if (given("normalization")) info.normalization = normalization();
     return info;
   }
 
@@ -106,6 +109,24 @@ class InfoReader {
     require(length >= 2 && length <= 512, "max_text_len is ", value.dump(),
             ", expected 2 to 512 ([CLS] and [SEP] are counted, BERT has 512 positions)");
     return length;
+  }
+
+  Normalization normalization() const {
+    Normalization result{};
+    three_numbers("mean", -std::numeric_limits<float>::infinity(), result.mean);
+    three_numbers("std", 0, result.stddev);
+    return result;
+  }
+
+  void three_numbers(const char* key, float above, float (&to)[3]) const {
+    const json& object = json_["normalization"];
+    const json numbers = object.is_object() ? object.value(key, json()) : json();
+    require(numbers.is_array() && numbers.size() == 3, "normalization has no list of three numbers named ", key);
+    for (std::size_t i = 0; i < 3; ++i) {
+      to[i] = numbers[i].is_number() ? numbers[i].get<float>() : NAN;
+      require(std::isfinite(to[i]) && to[i] > above, "normalization: ", key, " is ", numbers.dump(),
+              ", expected finite numbers, for std positive ones");
+    }
   }
 
   std::string folder_, path_;

@@ -20,6 +20,7 @@
 
 #include "data/media_source.h"
 #include "data/sample.h"
+#include "data/transforms.h"
 
 namespace aio {
 
@@ -35,6 +36,8 @@ struct DatasetInfo {
   std::vector<std::string> labels;            ///< classification: likewise
   std::optional<std::string> prompt;          ///< text of samples without one, or a template of {question}, {option}...
   std::int64_t max_text_len = 40;             ///< tokens, [CLS] and [SEP] included
+  /// What suits the set's pixels; default: what the transform says. {"normalization": {"mean": [3], "std": [3]}}
+  std::optional<Normalization> normalization;
 };
 
 struct ManifestOptions {

@@ -1,5 +1,6 @@
 #include "data/manifest_writer.h"
 
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
@@ -26,6 +27,17 @@ void write_list(const std::string& path, const std::vector<std::string>& lines) 
     text += line + "\n";
   }
   write_text(path, text);
+}
+
+/// The shortest decimals that read back as the same floats: 0.3 and not 0.30000001192092896.
+nlohmann::ordered_json numbers(const float (&values)[3]) {
+  nlohmann::ordered_json list;
+  for (const float value : values) {
+    char text[32];
+    *std::to_chars(text, text + sizeof text - 1, value).ptr = '\0';
+    list.push_back(nlohmann::ordered_json::parse(text));
+  }
+  return list;
 }
 
 }  // namespace
@@ -97,6 +109,10 @@ void ManifestWriter::finish(DatasetInfo info) {
   }
   if (info.prompt) json["prompt"] = *info.prompt;
   json["max_text_len"] = info.max_text_len;
+  if (info.normalization) {
+    const auto& [mean, stddev] = *info.normalization;
+    json["normalization"] = {{"mean", numbers(mean)}, {"std", numbers(stddev)}};
+  }
   write_text(folder_ + "/dataset.json", json.dump(2) + "\n");
 }
 

@@ -115,6 +115,26 @@ TEST_CASE("manifest: what is wrong with a data set is said at once") {
   EXPECT_ERROR(Manifest::open(folder.path(), "train"), io, "clips: the media root is not a folder");
 }
 
+TEST_CASE("manifest: a data set may say how its pixels are to be normalised") {
+  const test::TempDir folder;
+  const auto open = [&](const std::string& value) {
+    std::string info = kInfo;
+    info.insert(info.size() - 1, ", \"normalization\": " + value);
+    write_dataset(folder, "", info);
+    return Manifest::open(folder.path(), "train").info().normalization;
+  };
+  const auto given = open(R"({"mean": [0.3, 0, -1], "std": [0.25, 1, 2]})");
+  REQUIRE(given);
+  CHECK(given->mean[0] == 0.3F);
+  CHECK(given->mean[2] == -1);
+  CHECK(given->stddev[2] == 2);
+  CHECK_FALSE(open("null"));
+  EXPECT_ERROR(open("3"), format, "normalization has no list of three numbers named mean");
+  EXPECT_ERROR(open(R"({"mean": [0, 0, 0]})"), format, "normalization has no list of three numbers named std");
+  EXPECT_ERROR(open(R"({"mean": [0, 0, 1e99], "std": [1, 1, 1]})"), format, "mean is [0,0,1e+99], expected finite");
+  EXPECT_ERROR(open(R"({"mean": [0, 0, 0], "std": [1, 0, 1]})"), format, "std is [1,0,1], expected finite numbers");
+}
+
 TEST_CASE("manifest: a bad row is an error of its own, a changed file too") {
   const test::TempDir folder;
   const std::string good = "{\"id\":\"1\",\"media\":\"v1.mp4\"}\n";
