@@ -4,6 +4,7 @@
 // hangs it costs a request, not the run.
 //
 // This process opens the file and hands the descriptor over; frames come back through memory shared with the worker.
+// Why processes and not threads, and what it costs: docs/video.md.
 
 #include <cstdint>
 #include <memory>
@@ -21,8 +22,8 @@ namespace aio {
 struct DecodeRequest {
   MediaSource source;
 
-  // Which frames: `indices` if there are any, else `count` of them sampled from [start, end) seconds. count = 0: none,
-  // only the info (that is how `aio_data check` may ask; it decodes nothing).
+  // Which frames (at most 4096): `indices` if there are any, else `count` of them sampled from [start, end) seconds.
+  // count = 0: none, only the info (that is how `aio_data check` may ask; it decodes nothing).
   std::vector<std::int64_t> indices;
   std::int64_t count = 0;
   SampleMode mode = SampleMode::uniform;
@@ -40,6 +41,7 @@ struct DecodeRequest {
 /// Why there are no frames.
 enum class DecodeFault {
   none,
+  request,  ///< asks for frames that are not there
   io,       ///< no such file, or not a regular one
   format,   ///< not a video or picture, or broken
   limit,    ///< larger or longer than the limits
@@ -86,12 +88,16 @@ class DecodeService {
   };
   Counts counts() const;
 
+  /// Processes of the workers, for tests and reports.
+  std::vector<int> processes() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// main() of aio_decode_worker: answers requests on descriptor 3 until it is closed.
-int decode_worker_main();
+/// main() of aio_decode_worker, whose argument is MediaLimits::worker_memory: answers requests until their socket is
+/// closed.
+int decode_worker_main(int argc, char** argv);
 
 }  // namespace aio

@@ -3,6 +3,7 @@
 // of one size, each shown from a certain second on.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "tensor/tensor.h"
@@ -28,6 +29,9 @@ struct FrameRange {
   std::int64_t count = 0;
 };
 
+class MediaFile;
+struct MediaLimits;
+
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
@@ -37,7 +41,7 @@ class FrameSource {
   /// The frames numbered `indices`, in that order, u8 [n, H, W, 3] RGB; an index may stand there more than once. Frame
   /// i is the i-th one shown. `size`: every frame squeezed to it by swscale's bilinear filter, in the pass that makes
   /// RGB of the decoder's YUV (what decord does). Throws Error{index} outside 0 .. frames-1, Error{format} "clip.mp4:
-  /// ..." for a frame that cannot be decoded, Error{value} beyond the limits.
+  /// ..." for a frame that cannot be decoded, Error{value} beyond the limits, Error{state} past the time limit.
   virtual Tensor frames(std::span<const std::int64_t> indices, FrameSize size = {}) = 0;
 
   /// The frames seen in [start, end) seconds from the first frame's start; at least one: the frame on the screen at
@@ -45,5 +49,8 @@ class FrameSource {
   /// end.
   virtual FrameRange clip(double start, double end) = 0;
 };
+
+/// A still picture (one frame, a second long) or a video, told apart by the first bytes. Throws as their readers do.
+std::unique_ptr<FrameSource> open_frames(MediaFile file, const MediaLimits& limits);
 
 }  // namespace aio

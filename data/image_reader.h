@@ -17,9 +17,9 @@ namespace aio {
 /// True if the bytes begin like a JPEG or PNG file.
 bool is_image(std::span<const std::uint8_t> first_bytes);
 
-/// u8 [H, W, 3] RGB: grey is repeated, transparency dropped without blending, 16 bits cut to 8, and the orientation in
-/// a JPEG's EXIF data is ignored, all of which is what PIL's convert("RGB") does. `name` is for messages. Throws
-/// Error{format} "cat.jpg: ..." for anything but an intact JPEG or PNG, Error{value} beyond `limits`.
+/// u8 [H, W, 3] RGB: grey is repeated, transparency dropped without blending, 16 bits cut to 8, the orientation in a
+/// JPEG's EXIF data ignored, as PIL's convert("RGB") does. `name` is for messages. Throws Error{format} "cat.jpg: ..."
+/// for anything but an intact JPEG or PNG, Error{value} beyond `limits`.
 Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits = {});
 Tensor read_image(const MediaFile& file, const MediaLimits& limits = {});
 

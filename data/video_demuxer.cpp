@@ -124,7 +124,7 @@ bool VideoDemuxer::seek(const VideoPacket& packet) {
 void VideoDemuxer::reopen() { open(); }
 
 void VideoDemuxer::check_deadline() const {
-  check(!deadline_.over(), ErrorCode::value, name(), ": reading it took longer than ", limits_.wall_seconds,
+  check(!deadline_.over(), ErrorCode::state, name(), ": reading it took longer than ", limits_.wall_seconds,
         " seconds");
 }
 

@@ -29,7 +29,7 @@ class VideoDemuxer {
 
   AVStream& stream() const { return *stream_; }
   /// The stream's next packet, or false at the end of the file, which is also where a file breaks off. Throws
-  /// Error{value} once the deadline is over.
+  /// Error{state} once the deadline is over.
   bool read(AVPacket& packet);
   /// Continues with some packet at or before this one. Returns false if the format cannot; then reopen().
   bool seek(const VideoPacket& packet);

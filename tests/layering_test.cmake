@@ -37,7 +37,8 @@ set(third_party
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
   "^(doctest/|rapidcheck[./])"                "^tests/"
   "^sanitizer/"                               "^tensor/poison\\.h$"
-  "^(dlfcn|fcntl|pthread|sched|signal|unistd|sys/[a-z]+)\\.h$"  ".")
+  "^(dlfcn|fcntl|poll|pthread|sched|signal|spawn|unistd|sys/[a-z]+)\\.h$"  "."
+  "^linux/"                                   "^data/worker_sandbox\\.cpp$")
 
 # Layers, models and programs see only recorded operations, so that no gradient is lost by accident. Optimizers write
 # parameters; init and param_store fill and load them; checkpoint readers and data know no gradients.

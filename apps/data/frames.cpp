@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "apps/data/commands.h"
+#include "data/decode_service.h"
 #include "data/frame_sampling.h"
 #include "data/transforms.h"
-#include "data/video_reader.h"
 #include "tensor/safetensors.h"
 
 namespace aio::apps {
@@ -27,14 +27,21 @@ struct FramesOptions {
 };
 
 int frames(const FramesOptions& options) {
-  VideoReader reader(options.source);
-  const Compat compat = options.reference ? Compat::reference : Compat::fixed;
-  const auto indices = sample_frames(options.count, reader.clip(options.start, options.end),
-                                     parse_sample_mode(options.mode), RngKey{options.seed}, compat);
+  DecodeRequest request;
+  request.source = options.source;
+  request.count = options.count;
+  request.mode = parse_sample_mode(options.mode);
+  request.key = RngKey{options.seed};
+  request.compat = options.reference ? Compat::reference : Compat::fixed;
+  request.start = options.start;
+  request.end = options.end;
+  DecodeService service;
+  const DecodeResult result = service.decode(request);
+  if (!result.ok()) throw Exit(kData, result.error);
   std::map<std::string, Tensor> tensors;
-  tensors["frames"] = reader.frames(indices);
-  tensors["indices"] = Tensor::from(indices, {static_cast<std::int64_t>(indices.size())});
-  if (options.size > 0) tensors["pixels"] = eval_transform(tensors["frames"], {options.size});
+  tensors["frames"] = result.frames;
+  tensors["indices"] = Tensor::from(result.indices, {static_cast<std::int64_t>(result.indices.size())});
+  if (options.size > 0) tensors["pixels"] = eval_transform(result.frames, {options.size});
   save_safetensors(options.out, tensors);
   return kOk;
 }
@@ -44,13 +51,18 @@ int frames(const FramesOptions& options) {
 void add_frames(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("frames", "decode the frames that sampling chooses into a safetensors file");
   auto options = std::make_shared<FramesOptions>();
-  command->add_option("file", options->source.path, "a video")->required();
+  command->add_option("file", options->source.path, "a video, a picture or a folder of pictures")->required();
   command->add_option("--num", options->count, "how many frames")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--mode", options->mode, "uniform: the middle of each segment; random: anywhere in it")
       ->capture_default_str();
   command->add_option("--start", options->start, "first second of the clip")->check(CLI::NonNegativeNumber);
   command->add_option("--end", options->end, "where the clip ends, in seconds (default: with the file)");
   command->add_option("--seed", options->seed, "of --mode random")->capture_default_str();
+  command->add_option("--compat", "reference: indices as the paper's code draws them")
+      ->check(CLI::IsMember({"fixed", "reference"}))
+      ->each([options](const std::string& value) { options->reference = value == "reference"; });
+  command->add_option("--fps", options->source.fps, "pictures per second, if FILE is a folder of pictures")
+      ->check(CLI::PositiveNumber);
   command->add_option("--out", options->out, "safetensors file: frames u8 [n, H, W, 3], indices i64 [n]")->required();
   command->add_option("--size", options->size, "also pixels f32 [n, 3, SIZE, SIZE], by the evaluation transform")
       ->check(CLI::PositiveNumber);

@@ -1,0 +1,27 @@
+#pragma once
+// A video as a folder of pictures.
+
+#include <string>
+#include <vector>
+
+#include "data/frame_source.h"
+#include "data/media_source.h"
+
+namespace aio {
+
+struct PictureFolder {
+  std::vector<std::string> pictures;  ///< paths, in order
+  double fps = 1;
+
+  std::int64_t frames() const { return static_cast<std::int64_t>(pictures.size()); }
+  /// As FrameSource::clip.
+  FrameRange clip(double start, double end) const;
+};
+
+/// With a pattern, the pictures numbered source.first, +1, ... until one is missing; else every .jpg, .jpeg and .png in
+/// order of name, numbers compared as numbers (2.jpg before 10.jpg). A pattern has one "%d" or "%0Nd" and no slash.
+/// Throws Error{io} for a folder that cannot be listed or has no such pictures, Error{config} for another pattern or a
+/// rate that is not positive.
+PictureFolder list_pictures(const MediaSource& source);
+
+}  // namespace aio
