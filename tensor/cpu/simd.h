@@ -32,6 +32,16 @@ inline void for_lanes(std::int64_t count, Body&& body) {
   if (i < count) body(i, static_cast<int>(count - i));
 }
 
+/// c0 + c1 x + c2 x^2 + ... by Horner's rule.
+template <class A, class... Rest>
+[[gnu::always_inline]] inline Vec<A> polynomial(Vec<A> x, A c0, Rest... rest) {
+  if constexpr (sizeof...(rest) == 0) {
+    return Vec<A>::all(c0);
+  } else {
+    return fma(polynomial(x, rest...), x, Vec<A>::all(c0));
+  }
+}
+
 /// Sum of x[0..n) in accumulator precision: four vectors of partial sums, then lanes; the order depends on n only.
 template <class T>
 inline accumulator_t<T> sum_row(const T* x, std::int64_t n) {

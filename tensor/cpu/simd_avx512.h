@@ -58,7 +58,7 @@ struct Vec<float> {
   friend Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
   /// Nearest integer, ties to even.
   friend Vec round(Vec a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
-  /// a * 2^n for integral n in [-126, 128]; in double in [-1022, 1023].
+  /// a * 2^floor(n) for n in [-126, 128]; in double in [-1022, 1023].
   friend Vec ldexp(Vec a, Vec n) { return {_mm512_scalef_ps(a.v, n.v)}; }
   /// a < b ? x : y, lane by lane.
   friend Vec select_less(Vec a, Vec b, Vec x, Vec y) {
@@ -77,6 +77,17 @@ struct Vec<float> {
                                           _mm512_set1_epi32(0x7fc0));
     const __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
     return _mm512_cvtepi32_epi16(_mm512_mask_blend_epi32(nan, rounded, quiet));
+  }
+};
+
+/// 32 numbers in two registers, looked up lane by lane.
+struct Table32 {
+  __m512 first, second;
+
+  explicit Table32(const float* p) : first(_mm512_loadu_ps(p)), second(_mm512_loadu_ps(p + 16)) {}
+  /// The entries whose numbers are the low five bits of the lanes' patterns.
+  Vec<float> operator[](Vec<float> number) const {
+    return {_mm512_permutex2var_ps(first, _mm512_castps_si512(number.v), second)};
   }
 };
 

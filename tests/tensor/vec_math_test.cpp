@@ -1,4 +1,5 @@
 // The vector functions against the C library in double, over the whole range; errors in units in the last place.
+// Observed errors: with AVX-512's tables / with polynomials.
 
 #include "tensor/cpu/vec_math.h"
 
@@ -60,8 +61,8 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 TEST_CASE("vec_math: exp") {
   const auto reference = [](double x) { return std::exp(x); };
-  CHECK(worst(-87.3f, 88.7f, vec_exp, reference).ulp < 1.2);  // observed 0.99
-  CHECK(worst(-1, 1, vec_exp, reference).ulp < 1.2);          // observed 0.85
+  CHECK(worst(-87.3f, 88.7f, vec_exp, reference).ulp < 1.2);  // observed 1.01 / 1.00
+  CHECK(worst(-1, 1, vec_exp, reference).ulp < 1.2);          // observed 1.00 / 0.85
   CHECK(at(vec_exp, 0) == 1);
   CHECK(at(vec_exp, kInf) == kInf);
   CHECK(at(vec_exp, 88.8f) == kInf);
@@ -73,9 +74,9 @@ TEST_CASE("vec_math: exp") {
 }
 
 TEST_CASE("vec_math: tanh and sigmoid") {
-  CHECK(worst(-9.5f, 9.5f, vec_tanh, [](double x) { return std::tanh(x); }).ulp < 2);             // observed 1.3
+  CHECK(worst(-9.5f, 9.5f, vec_tanh, [](double x) { return std::tanh(x); }).ulp < 2);             // observed 1.4 / 1.3
   CHECK(worst(-1e-3f, 1e-3f, vec_tanh, [](double x) { return std::tanh(x); }).ulp < 1);           // observed 0.5
-  CHECK(worst(-80, 20, vec_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }).ulp < 3.5);  // observed 2.5
+  CHECK(worst(-80, 20, vec_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }).ulp < 3.5);  // observed 3.1 / 2.4
   CHECK(at(vec_tanh, kInf) == 1);
   CHECK(at(vec_tanh, -kInf) == -1);
   CHECK(std::isnan(at(vec_tanh, kNan)));
@@ -87,12 +88,12 @@ TEST_CASE("vec_math: tanh and sigmoid") {
 
 TEST_CASE("vec_math: gelu and its slope") {
   const auto reference = [](double x) { return x * cdf(x); };
-  CHECK(worst(-13, 1, vec_gelu, reference).absolute < 1e-6);  // observed 6.1e-7
-  CHECK(worst(-1, 0, vec_gelu, reference).ulp < 20);          // observed OBS2
-  CHECK(worst(0, 100, vec_gelu, reference).ulp < 9);          // observed OBS3
+  CHECK(worst(-13, 1, vec_gelu, reference).absolute < 7e-7);  // observed 2.5e-7 / 6.2e-7
+  CHECK(worst(-1, 0, vec_gelu, reference).ulp < 20);          // observed 12.6 / 9.7
+  CHECK(worst(0, 100, vec_gelu, reference).ulp < 9);          // observed 5.5 / 5.2
   // Near -0.75 the slope crosses 0, hence an absolute bound.
   const auto slope = [](double x) { return cdf(x) + x * density(x); };
-  CHECK(worst(-13, 13, vec_gelu_grad, slope).absolute < 7e-7);  // observed 4.2e-7
+  CHECK(worst(-13, 13, vec_gelu_grad, slope).absolute < 7e-7);  // observed 4.3e-7 / 4.2e-7
   CHECK(at(vec_gelu, kInf) == kInf);
   CHECK(at(vec_gelu, -kInf) == 0);
   CHECK(std::isnan(at(vec_gelu, kNan)));
