@@ -150,9 +150,13 @@ class Checker {
   Tensor drawn_labels(const std::string& part) const {
     const auto found = set_.tensors.find(part + "in.itm_perm");
     if (found == set_.tensors.end()) return set_.tensors.at(part + "in.itm_labels");
+    const std::vector<std::int64_t> places = found->second.to_vector<std::int64_t>();
+    const auto B = static_cast<std::int64_t>(places.size());
     std::vector<std::int64_t> labels;
-    for (const std::int64_t place : found->second.to_vector<std::int64_t>()) {
-      labels.push_back(place < found->second.dim(0) / 2 ? 1 : 0);
+    for (const std::int64_t place : places) {
+      check(place >= 0 && place < B && std::count(places.begin(), places.end(), place) == 1, ErrorCode::value, part,
+            "in.itm_perm is no permutation");
+      labels.push_back(place < B / 2 ? 1 : 0);
     }
     return Tensor::from(labels, found->second.shape());
   }
