@@ -42,7 +42,7 @@ void AioConfig::validate() const {
   expect(init_std > 0, "init_std", init_std, "above 0");
   expect(head.qa_labels == 0 || head.vqav2_labels == 0, "head.vqav2_labels", head.vqav2_labels,
          "0 where head.qa_labels is set: both are called vqa_classifier");
-  expect(!head.vcop || frames <= 6, "head.vcop", frames, "at most 6 frames: the head has frames! classes");
+  expect(!head.vcop || frames <= 7, "head.vcop", frames, "at most 7 frames: the head has frames! classes");
 }
 
 AioConfig config_for_size(std::string_view size) {

@@ -194,9 +194,9 @@ class Checker {
     for (const auto& [name, norm] : norms) {
       const std::string key = "grad_norms." + loss_name + "." + name;
       guarded(key, "[]", [&, &given = name, &expected = norm] {
-        const std::string parameter = our_name(given), part = parts_.begin()->first;
-        if (!expected) return check_unreached(key, part, loss_name, parameter);
-        const Gradients& gradients = gradients_of(part, loss_name);
+        const std::string parameter = our_name(given);
+        if (!expected) return check_unreached(key, "", loss_name, parameter);
+        const Gradients& gradients = gradients_of("", loss_name);
         const auto found = gradients.find(parameter);
         if (found == gradients.end()) return failure(key, "[]", "there is no such gradient");
         const Tensor gradient = cast(found->second, DType::f64);

@@ -52,7 +52,8 @@ class ConfigReader {
     config.distilled = has("transformer.dist_token");
     config.vocab_size = size("text_embeddings.word_embeddings.weight", 0);
     config.max_text_len = size("text_embeddings.position_embeddings.weight", 0);
-    config.wpa_masks_second_visual_token = manifest.value("wpa_masks_second_visual_token", false);
+    const bool deit = given.value("vit", std::string()).find("deit") != std::string::npos;  // the reference's rule
+    config.wpa_masks_second_visual_token = manifest.value("wpa_masks_second_visual_token", deit);
     read_heads(config);
     config.validate();
     const std::int64_t positions = size("transformer.pos_embed", 1);

@@ -1,5 +1,6 @@
 #include "models/objectives/labelled_rows.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "autograd/ops.h"
@@ -26,8 +27,13 @@ LabelledRows labelled_rows(const Tensor& x, const Tensor& labels, std::int64_t p
 }
 
 Tensor mean_cross_entropy(const Tensor& logits, const Tensor& labels) {
-  if (labels.numel() > 0) return cross_entropy(logits, labels, kIgnored);
-  return sum(logits.dtype() == DType::bf16 ? cast(logits, DType::f32) : logits);
+  if (labels.dtype() != DType::i64) return cross_entropy(logits, labels, kIgnored);  // which refuses them
+  const std::vector<std::int64_t> values = labels.to_vector<std::int64_t>();
+  const bool any = std::any_of(values.begin(), values.end(), [](std::int64_t label) { return label != kIgnored; });
+  if (any) return cross_entropy(logits, labels, kIgnored);
+  // An empty sum keeps its history: every parameter before it gets a gradient, of zeros.
+  const Tensor none = slice(logits, 0, 0, 0);
+  return sum(none.dtype() == DType::bf16 ? cast(none, DType::f32) : none);
 }
 
 }  // namespace aio::models

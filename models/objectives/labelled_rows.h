@@ -16,8 +16,8 @@ struct LabelledRows {
 /// order. With `per_row` > 1, labels are [..., per_row]: a row counts if its first label does. Throws Error{shape}.
 LabelledRows labelled_rows(const Tensor& x, const Tensor& labels, std::int64_t per_row = 1);
 
-/// Mean cross entropy of logits [n, ..., classes], labels i64 [n, ...]; 0 (with gradient 0) for n = 0, where the
-/// reference has 0 / 0.
+/// Mean cross entropy of logits [..., classes] over labels i64 [...] != kIgnored; 0 with gradient 0 where there are
+/// none: the reference's 0 / 0 would end a training. Throws Error{shape|dtype|index}.
 Tensor mean_cross_entropy(const Tensor& logits, const Tensor& labels);
 
 }  // namespace aio::models
