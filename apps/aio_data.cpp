@@ -14,5 +14,6 @@ int main(int argc, char** argv) {
   add_frames(app, action);
   add_synth(app, action);
   add_tokenize(app, action);
+  add_vocab(app, action);
   return run_app(app, argc, argv, action, kData);
 }

@@ -8,5 +8,6 @@ namespace aio::apps {
 void add_frames(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
+void add_vocab(CLI::App& app, Action& action);
 
 }  // namespace aio::apps
