@@ -81,6 +81,11 @@ std::string clip_name(std::size_t index) {
   return std::string(6 - std::min<std::size_t>(6, digits.size()), '0') + digits;
 }
 
+RngKey wording_key(RngKey scene, Wording wording) {
+  scene.step += 0x100 * (static_cast<std::uint32_t>(wording) + 1);  // parts, the scenes' steps, are far below
+  return scene;
+}
+
 Clips draw_clips(const DatasetOptions& options, Part part) {
   const bool distinct = part == Part::retrieval;
   const auto wanted = static_cast<std::size_t>(part_size(options, part));

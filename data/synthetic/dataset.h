@@ -35,15 +35,18 @@ std::string_view to_string(Part part);
 
 inline constexpr int kRetrievalClips = 64;
 
-/// What is drawn for a clip besides its scene (Draws' purpose 0): each has numbers of its own.
-enum Purpose : std::uint32_t { kCaptions = 1, kQuestions = 2, kChoices = 3 };
-
 /// The clips of one part, in the order of their files.
 struct Clips {
   Part part = Part::train;
   std::vector<Scene> scenes;
-  std::vector<RngKey> keys;  ///< of each clip, for what is drawn besides its scene
+  std::vector<RngKey> keys;  ///< of each clip's scene
 };
+
+/// What else is drawn for a clip, from numbers of its own.
+enum class Wording { captions, questions, choices };
+
+/// The key of a clip's wording, given the key of its scene.
+RngKey wording_key(RngKey scene, Wording wording);
 
 /// Draws the part's scenes; nothing is written. Throws Error{config}.
 Clips draw_clips(const DatasetOptions& options, Part part);

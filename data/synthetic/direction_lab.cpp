@@ -4,7 +4,7 @@
 #include <numbers>
 #include <vector>
 
-#include "data/synthetic/draws.h"
+#include "data/dice.h"
 #include "data/synthetic/scene.h"
 #include "tensor/error.h"
 
@@ -23,7 +23,23 @@ struct LabScene {
   LabMotion motion;
   int colour;
   int column, row;  ///< patch of the small square that stands still before a background that changes
+  int start;        ///< state of the first frame
+  bool forwards;
+
+  int state(int t) const { return (start + (forwards ? t : 2 * t)) % kStates; }  // two states on is one back
 };
+
+LabScene draw_lab_scene(Dice& dice) {
+  const auto below = [&](int choices) { return static_cast<int>(dice.below(choices)); };
+  LabScene scene{};  // member by member: the order of arguments would not be fixed
+  scene.motion = static_cast<LabMotion>(below(kLabMotions));
+  scene.colour = below(kColours);
+  scene.column = below(3);
+  scene.row = below(3);
+  scene.start = below(kStates);
+  scene.forwards = dice.coin();
+  return scene;
+}
 
 double fraction(double x) { return x - std::floor(x); }
 
@@ -63,21 +79,17 @@ LabBatch draw_lab_batch(int batch, int frames, RngKey key) {
   result.frames = Tensor::empty({batch, frames, 3, kLabSide, kLabSide});
   std::vector<std::int64_t> ids, motions, answers;
   float* out = result.frames.data<float>();
+  Dice dice(key);
   for (int i = 0; i < batch; ++i) {
-    Draws draws(key, static_cast<std::uint32_t>(i));
-    const int motion = draws.below(kLabMotions);
-    const bool forwards = draws.below(2) == 1;
-    const int start = draws.below(kStates);
-    const LabScene scene{static_cast<LabMotion>(motion), draws.below(kColours), draws.below(3), draws.below(3)};
-    for (int t = 0; t < frames; ++t) {
-      const int state = (start + (forwards ? t : 2 * t)) % kStates;  // two states on is one back
+    const LabScene scene = draw_lab_scene(dice);
+    for (int t = 0; t < frames; ++t)
       for (int channel = 0; channel < 3; ++channel)
         for (int y = 0; y < kLabSide; ++y)
-          for (int x = 0; x < kLabSide; ++x) *out++ = (value_at(scene, x, y, state, channel) - 0.3F) / 0.25F;
-    }
+          for (int x = 0; x < kLabSide; ++x) *out++ = (value_at(scene, x, y, scene.state(t), channel) - 0.3F) / 0.25F;
+    const auto motion = static_cast<std::int64_t>(scene.motion);
     ids.insert(ids.end(), {2, 5 + motion, 3});
     motions.push_back(motion);
-    answers.push_back(2 * motion + (forwards ? 1 : 0));
+    answers.push_back(2 * motion + (scene.forwards ? 1 : 0));
   }
   result.ids = Tensor::from(ids, {batch, kLabTextLength});
   result.motions = Tensor::from(motions, {batch});

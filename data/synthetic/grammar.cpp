@@ -30,24 +30,24 @@ bool can_make(ShapeKind shape, Motion motion) {
 }
 
 /// Motions for wrong options beside the reversal: those the shape can make come first, either kind in random order.
-std::vector<Motion> other_motions(const Scene& scene, Draws& draws) {
+std::vector<Motion> other_motions(const Scene& scene, Dice& dice) {
   std::vector<Motion> others;
   for (int i = 0; i < kMotions; ++i) {
     const auto motion = static_cast<Motion>(i);
     if (motion != scene.motion && motion != reversed(scene.motion)) others.push_back(motion);
   }
-  draws.shuffle(others);
+  dice.shuffle(others);
   std::stable_partition(others.begin(), others.end(), [&](Motion motion) { return can_make(scene.shape, motion); });
   return others;
 }
 
 }  // namespace
 
-Phrasing draw_phrasing(Draws& draws) {
+Phrasing draw_phrasing(Dice& dice) {
   Phrasing phrasing;
-  phrasing.form = draws.below(kForms);
-  phrasing.verb = draws.below(kVerbs);
-  phrasing.preposition = draws.below(2);
+  phrasing.form = static_cast<int>(dice.below(kForms));
+  phrasing.verb = static_cast<int>(dice.below(kVerbs));
+  phrasing.preposition = static_cast<int>(dice.below(2));
   return phrasing;
 }
 
@@ -69,24 +69,24 @@ std::string caption(const Scene& scene, const Phrasing& phrasing) {
   return text;
 }
 
-std::vector<std::string> captions(const Scene& scene, Draws& draws) {
+std::vector<std::string> captions(const Scene& scene, Dice& dice) {
   std::vector<std::string> result;
   for (int form = 0; form < kForms; ++form) {
-    Phrasing phrasing = draw_phrasing(draws);
+    Phrasing phrasing = draw_phrasing(dice);
     phrasing.form = form;
     result.push_back(caption(scene, phrasing));
   }
-  draws.shuffle(result);
+  dice.shuffle(result);
   return result;
 }
 
-Choice draw_choice(const Scene& scene, Draws& draws) {
-  const Phrasing phrasing = draw_phrasing(draws);
-  std::vector<Motion> motions = other_motions(scene, draws);
+Choice draw_choice(const Scene& scene, Dice& dice) {
+  const Phrasing phrasing = draw_phrasing(dice);
+  std::vector<Motion> motions = other_motions(scene, dice);
   motions.resize(3);
   motions.push_back(scene.motion);
   motions.push_back(reversed(scene.motion));
-  draws.shuffle(motions);
+  dice.shuffle(motions);
   Choice choice;
   for (const Motion motion : motions) {
     Scene told = scene;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/synthetic/draws.h"
+#include "data/dice.h"
 #include "data/synthetic/scene.h"
 
 namespace aio::synthetic {
@@ -20,13 +20,13 @@ struct Phrasing {
 inline constexpr int kForms = 4;
 inline constexpr int kVerbs = 6;  ///< after as many, all motions' phrases repeat together
 
-Phrasing draw_phrasing(Draws& draws);
+Phrasing draw_phrasing(Dice& dice);
 
 /// "a red circle turns clockwise over a plain background with a small blue square"; lower case, no punctuation.
 std::string caption(const Scene& scene, const Phrasing& phrasing);
 
 /// One caption of each form, in random order, otherwise drawn.
-std::vector<std::string> captions(const Scene& scene, Draws& draws);
+std::vector<std::string> captions(const Scene& scene, Dice& dice);
 
 /// Captions to choose from, in random order.
 struct Choice {
@@ -36,7 +36,7 @@ struct Choice {
 
 /// The scene's caption, the same with the motion reversed, and three with other motions, all in one phrasing. The other
 /// motions are those that the shape can make, while there are enough: a bar that turns would be ruled out by the words.
-Choice draw_choice(const Scene& scene, Draws& draws);
+Choice draw_choice(const Scene& scene, Dice& dice);
 
 /// Two scenes with equal contents have the same captions; "bar left red plain".
 std::string contents(const Scene& scene);

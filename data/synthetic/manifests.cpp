@@ -31,12 +31,13 @@ using Rows = std::vector<Sample>;
 using MakeRows = Rows (*)(const Clips&, std::size_t, const DatasetOptions&);
 
 Rows caption_rows(const Clips& clips, std::size_t i, const DatasetOptions&) {
-  Draws draws(clips.keys[i], kCaptions), again(clips.keys[i], kCaptions);
+  const RngKey key = wording_key(clips.keys[i], Wording::captions);
+  Dice dice(key), again(key);
   Sample sample = sample_of(clips, i);
   Scene flipped = clips.scenes[i];
   flipped.motion = reversed(flipped.motion);
-  sample.captions = captions(clips.scenes[i], draws);
-  // Caption j with nothing but the motion turned round, a hard negative: the same draws give the same wording.
+  sample.captions = captions(clips.scenes[i], dice);
+  // Caption j with nothing but the motion turned round, a hard negative: the same dice give the same wording.
   nlohmann::json extra = nlohmann::json::parse(sample.extra);
   extra["flipped_captions"] = captions(flipped, again);
   sample.extra = extra.dump();
@@ -50,8 +51,8 @@ Rows retrieval_rows(const Clips& clips, std::size_t i, const DatasetOptions& opt
 }
 
 Rows choice_rows(const Clips& clips, std::size_t i, const DatasetOptions&) {
-  Draws draws(clips.keys[i], kChoices);
-  Choice choice = draw_choice(clips.scenes[i], draws);
+  Dice dice(wording_key(clips.keys[i], Wording::choices));
+  Choice choice = draw_choice(clips.scenes[i], dice);
   Sample sample = sample_of(clips, i);
   sample.options = std::move(choice.options);
   sample.answer_index = choice.correct;
@@ -59,9 +60,9 @@ Rows choice_rows(const Clips& clips, std::size_t i, const DatasetOptions&) {
 }
 
 Rows question_rows(const Clips& clips, std::size_t i, const DatasetOptions& options) {
-  Draws draws(clips.keys[i], kQuestions);
+  Dice dice(wording_key(clips.keys[i], Wording::questions));
   Rows rows;
-  for (const Question& question : questions(clips.scenes[i], options.scenes, clips.part == Part::train, draws)) {
+  for (const Question& question : questions(clips.scenes[i], options.scenes, clips.part == Part::train, dice)) {
     Sample sample = sample_of(clips, i);
     sample.id += message("-", rows.size());
     sample.question = question.text;

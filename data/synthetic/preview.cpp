@@ -13,8 +13,8 @@ namespace {
 constexpr int kFirstShown = 3, kStep = kFrames / kPictures;  // frames 3, 7, 11, ...: a state, half way, a state, ...
 
 ContactRow row_of(const Scene& scene, const RngKey& key, int size) {
-  Draws draws(key, kCaptions);
-  ContactRow row{captions(scene, draws).front(), {}, {}};
+  Dice dice(wording_key(key, Wording::captions));
+  ContactRow row{captions(scene, dice).front(), {}, {}};
   const Tensor clip = render_clip(scene, size);
   row.frames = Tensor::empty({kPictures, size, size, 3}, {DType::u8, {}});
   const std::int64_t bytes = clip.numel() / kFrames;

@@ -27,18 +27,18 @@ std::vector<std::string> motion_questions(const Scene& scene) {
 }  // namespace
 
 std::vector<Question> questions(const Scene& scene, const SceneOptions& options, bool every_motion_question,
-                                Draws& draws) {
+                                Dice& dice) {
   static const std::vector<std::string> shape_questions{"what shape is it?", "what is the shape of the object?"};
   static const std::vector<std::string> background_questions{"what is the background?", "which background is it?"};
   std::vector<std::string> about_motion = motion_questions(scene);
-  if (!every_motion_question) about_motion = {draws.one_of(about_motion)};
+  if (!every_motion_question) about_motion = {dice.one_of(about_motion)};
   std::vector<Question> result;
   for (const std::string& text : about_motion) result.push_back({"motion", text, std::string(to_string(scene.motion))});
   result.push_back(
       {"color", message("what color is the ", to_string(scene.shape), "?"), std::string(to_string(scene.colour))});
-  if (!scene.second) result.push_back({"shape", draws.one_of(shape_questions), std::string(to_string(scene.shape))});
+  if (!scene.second) result.push_back({"shape", dice.one_of(shape_questions), std::string(to_string(scene.shape))});
   if (options.backgrounds > 1)
-    result.push_back({"background", draws.one_of(background_questions), std::string(to_string(scene.background))});
+    result.push_back({"background", dice.one_of(background_questions), std::string(to_string(scene.background))});
   if (options.second_shape > 0) result.push_back({"count", "how many shapes are there?", scene.second ? "two" : "one"});
   return result;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/synthetic/draws.h"
+#include "data/dice.h"
 #include "data/synthetic/scene.h"
 
 namespace aio::synthetic {
@@ -20,7 +20,7 @@ struct Question {
 /// `every_motion_question`: motion is asked in all its three wordings, so that half of the questions are about the one
 /// thing that is hard; otherwise in one that is drawn.
 std::vector<Question> questions(const Scene& scene, const SceneOptions& options, bool every_motion_question,
-                                Draws& draws);
+                                Dice& dice);
 
 /// All answers: colours, shapes, backgrounds, motions, one, two; the same list whatever the options are, so that models
 /// of different sets fit each other.

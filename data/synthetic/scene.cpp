@@ -1,6 +1,6 @@
 #include "data/synthetic/scene.h"
 
-#include "data/synthetic/draws.h"
+#include "data/dice.h"
 #include "tensor/error.h"
 
 namespace aio::synthetic {
@@ -13,8 +13,8 @@ constexpr std::string_view kColourNames[] = {"red", "green", "blue", "yellow", "
 constexpr std::string_view kBackgroundNames[] = {"plain", "striped", "checkered"};
 
 /// A colour that is not `other`.
-Colour another_colour(Draws& draws, Colour other) {
-  return static_cast<Colour>((static_cast<int>(other) + 1 + draws.below(kColours - 1)) % kColours);
+Colour another_colour(Dice& dice, Colour other) {
+  return static_cast<Colour>((static_cast<std::int64_t>(other) + 1 + dice.below(kColours - 1)) % kColours);
 }
 
 }  // namespace
@@ -40,26 +40,26 @@ Scene draw_scene(Motion motion, RngKey key, const SceneOptions& options) {
         options.second_shape, " of a second shape, expected 0 to 1");
   check(options.jitter >= 0 && options.jitter <= 1, ErrorCode::config, "scene: got jitter ", options.jitter,
         ", expected 0 to 1");
-  Draws draws(key);
+  Dice dice(key);
   Scene scene;
   scene.motion = motion;
   const bool travels = cycle(motion) == Cycle::horizontal || cycle(motion) == Cycle::vertical;
-  const ShapeKind compact = draws.below(2) == 0 ? ShapeKind::circle : ShapeKind::square;
+  const ShapeKind compact = dice.below(2) == 0 ? ShapeKind::circle : ShapeKind::square;
   scene.shape = travels ? ShapeKind::bar : compact;
-  scene.colour = static_cast<Colour>(draws.below(kColours));
-  scene.background = static_cast<Background>(draws.below(options.backgrounds));
-  scene.phase = (draws.below(kStates) + options.jitter * draws.between(-0.15, 0.15)) / kStates;
-  scene.x = 0.5 + options.jitter * draws.between(-4, 4) / 64;
-  scene.y = 0.5 + options.jitter * draws.between(-4, 4) / 64;
-  scene.radius = (21 + options.jitter * draws.between(-3, 3)) / 64;
-  scene.grey = draws.between(0.15, 0.30);  // white at its darkest, when it fades, has 0.36
-  scene.contrast = draws.between(0.08, 0.15);
-  scene.pattern_shift = draws.below(16) / 64.0;
-  if (draws.happens(options.second_shape)) {
+  scene.colour = static_cast<Colour>(dice.below(kColours));
+  scene.background = static_cast<Background>(dice.below(options.backgrounds));
+  scene.phase = (static_cast<double>(dice.below(kStates)) + options.jitter * dice.uniform(-0.15, 0.15)) / kStates;
+  scene.x = 0.5 + options.jitter * dice.uniform(-4, 4) / 64;
+  scene.y = 0.5 + options.jitter * dice.uniform(-4, 4) / 64;
+  scene.radius = (21 + options.jitter * dice.uniform(-3, 3)) / 64;
+  scene.grey = dice.uniform(0.15, 0.30);  // white at its darkest, when it fades, has 0.36
+  scene.contrast = dice.uniform(0.08, 0.15);
+  scene.pattern_shift = static_cast<double>(dice.below(16)) / 64;
+  if (dice.coin(options.second_shape)) {
     SecondShape second;
     second.shape =
         compact == ShapeKind::circle ? ShapeKind::square : ShapeKind::circle;  // "the circle" must mean one thing
-    second.colour = another_colour(draws, scene.colour);
+    second.colour = another_colour(dice, scene.colour);
     scene.second = second;
   }
   return scene;

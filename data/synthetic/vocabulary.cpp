@@ -21,7 +21,7 @@ std::vector<std::string> vocabulary() {
   scene.second = SecondShape{};
   SceneOptions all;
   all.backgrounds = kBackgrounds;
-  Draws draws(RngKey{});
+  Dice dice(RngKey{});
   for (int motion = 0; motion < kMotions; ++motion) {
     scene.motion = static_cast<Motion>(motion);
     for (int form = 0; form < kForms; ++form)
@@ -29,7 +29,7 @@ std::vector<std::string> vocabulary() {
         for (int preposition = 0; preposition < 2; ++preposition) add(caption(scene, {form, verb, preposition}));
     for (int repeat = 0; repeat < 16; ++repeat) {
       scene.second = repeat % 2 == 0 ? std::optional(SecondShape{}) : std::nullopt;
-      for (const Question& question : questions(scene, all, true, draws)) add(question.text);
+      for (const Question& question : questions(scene, all, true, dice)) add(question.text);
     }
   }
   std::vector<std::string> lines{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};

@@ -82,8 +82,8 @@ TEST_CASE("grammar: scenes with different contents have no caption in common") {
 }
 
 TEST_CASE("grammar: a clip's captions are one of each form") {
-  Draws draws(RngKey{3});
-  const std::vector<std::string> four = captions(scene_with(Motion::fade), draws);
+  Dice dice(RngKey{3});
+  const std::vector<std::string> four = captions(scene_with(Motion::fade), dice);
   REQUIRE(four.size() == kForms);
   const auto starting = [&](const std::string& start) {
     return std::count_if(four.begin(), four.end(), [&](const std::string& text) { return text.starts_with(start); });
@@ -99,8 +99,8 @@ TEST_CASE("grammar: choices hold the truth, its flip and three more, at an even 
   constexpr int n = 1000;
   for (std::uint32_t call = 0; call < n; ++call) {
     const Scene scene = scene_with(motion_at(static_cast<int>(call % kMotions)), call);
-    Draws draws(RngKey{9, 0, call});
-    const Choice choice = draw_choice(scene, draws);
+    Dice dice(RngKey{9, 0, call});
+    const Choice choice = draw_choice(scene, dice);
     REQUIRE(choice.options.size() == 5);
     CHECK(std::set<std::string>(choice.options.begin(), choice.options.end()).size() == 5);
     ++places[choice.correct];
@@ -138,10 +138,10 @@ TEST_CASE("questions: each kind, and those that would have one answer only are n
   scene.second.reset();
   scene.shape = ShapeKind::square;
   scene.colour = Colour::white;
-  Draws draws(RngKey{1});
+  Dice dice(RngKey{1});
   const auto ask = [&](const SceneOptions& options) {
     std::string text;
-    for (const Question& question : questions(scene, options, false, draws))
+    for (const Question& question : questions(scene, options, false, dice))
       text += question.kind + "=" + question.answer + " ";
     return text;
   };
@@ -152,14 +152,14 @@ TEST_CASE("questions: each kind, and those that would have one answer only are n
   CHECK(ask(plain) == "motion=shrink color=white shape=square ");
   scene.second = SecondShape{ShapeKind::circle, Colour::red};
   CHECK(ask(SceneOptions{}) == "motion=shrink color=white count=two ");  // "the shape" would be ambiguous
-  const auto all = questions(scene, SceneOptions{}, true, draws);
+  const auto all = questions(scene, SceneOptions{}, true, dice);
   CHECK(std::count_if(all.begin(), all.end(), [](const Question& q) { return q.kind == "motion"; }) == 3);
 }
 
 TEST_CASE("questions: their words do not depend on the direction") {
   for (int i = 0; i < kMotions; i += 2) {
     Scene scene = scene_with(motion_at(i));
-    Draws one(RngKey{4}), two(RngKey{4});
+    Dice one(RngKey{4}), two(RngKey{4});
     const auto asked = questions(scene, everything(), true, one);
     scene.motion = reversed(scene.motion);
     const auto again = questions(scene, everything(), true, two);
@@ -177,10 +177,10 @@ TEST_CASE("vocabulary: BERT's special tokens, then sorted words, and no text of 
   const std::vector<std::string> answers = all_answers();
   for (std::uint32_t call = 0; call < 500; ++call) {
     const Scene scene = scene_with(motion_at(static_cast<int>(call % kMotions)), call, everything());
-    Draws draws(RngKey{5, 0, call});
-    std::vector<std::string> texts = captions(scene, draws);
-    for (const std::string& option : draw_choice(scene, draws).options) texts.push_back(option);
-    for (const Question& question : questions(scene, everything(), false, draws)) {
+    Dice dice(RngKey{5, 0, call});
+    std::vector<std::string> texts = captions(scene, dice);
+    for (const std::string& option : draw_choice(scene, dice).options) texts.push_back(option);
+    for (const Question& question : questions(scene, everything(), false, dice)) {
       CHECK(question.text.ends_with("?"));
       texts.push_back(question.text.substr(0, question.text.size() - 1));
       texts.push_back(question.answer);
