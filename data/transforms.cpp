@@ -179,7 +179,10 @@ Size pixelbert_size(const Tensor& image, int size) {
 
 }  // namespace
 
-const Normalization& normalization(VideoRecipe recipe) { return recipe == VideoRecipe::plain ? kImageNet : kKinetics; }
+const Normalization& normalization(const VideoTransform& transform) {
+  if (transform.normalization) return *transform.normalization;
+  return transform.recipe == VideoRecipe::plain ? kImageNet : kKinetics;
+}
 
 Tensor eval_transform(const Tensor& frames, const VideoTransform& transform) {
   check_frames(frames, transform.size);
@@ -187,11 +190,11 @@ Tensor eval_transform(const Tensor& frames, const VideoTransform& transform) {
   const Size size = with_short_side(frames, side);
   const Box box = centre_box(size, transform.size);
   if (transform.recipe == VideoRecipe::augmented) {
-    return interpolate_crop(frames, size.height, size.width, box, false, kKinetics);
+    return interpolate_crop(frames, size.height, size.width, box, false, normalization(transform));
   }
   return normalize(resize_crop_frames(frames, size.height, size.width, box.top, box.left, box.height, box.width,
                                       ResizeFilter::bilinear),
-                   kImageNet);
+                   normalization(transform));
 }
 
 Tensor train_transform(const Tensor& frames, const VideoTransform& transform, RngKey key) {
@@ -203,7 +206,7 @@ Tensor train_transform(const Tensor& frames, const VideoTransform& transform, Rn
     const Box box = random_box(size, transform.size, dice);
     return normalize(resize_crop_frames(frames, size.height, size.width, box.top, box.left, box.height, box.width,
                                         ResizeFilter::bilinear),
-                     kImageNet);
+                     normalization(transform));
   }
   const auto longest = static_cast<int>(1.5 * transform.size);
   const auto side = static_cast<int>(shortest + dice.below(longest - shortest + 1));
@@ -212,7 +215,7 @@ Tensor train_transform(const Tensor& frames, const VideoTransform& transform, Rn
   const bool mirror = dice.coin();
   const Tensor augmented = raw::clone(frames);
   rand_augment_video(augmented, augmentation_key(key));
-  return interpolate_crop(augmented, size.height, size.width, box, mirror, kKinetics);
+  return interpolate_crop(augmented, size.height, size.width, box, mirror, normalization(transform));
 }
 
 Tensor image_transform(const Tensor& image, const ImageTransform& transform, RngKey key) {

@@ -2,6 +2,8 @@
 // From frames to what the model reads: resize, crop, flip, augment, normalise. The same seed gives the same bits, on
 // any number of threads.
 
+#include <optional>
+
 #include "data/frame_sampling.h"
 #include "tensor/random.h"
 #include "tensor/tensor.h"
@@ -25,6 +27,7 @@ enum class VideoRecipe { plain, augmented };
 struct VideoTransform {
   int size = 224;  ///< height and width of the result
   VideoRecipe recipe = VideoRecipe::plain;
+  std::optional<Normalization> normalization{};  ///< in place of the recipe's
 };
 
 /// pixelbert: keeps the aspect ratio, sides multiples of 32, short side about `size`, long side at most 1333/800 *
@@ -50,7 +53,7 @@ Tensor image_transform(const Tensor& image, const ImageTransform& transform, Rng
 /// f32 [n, 3, S, S] back to u8 [n, S, S, 3], for people to look at.
 Tensor denormalize(const Tensor& pixels, const Normalization& normalization);
 
-/// The constants that the recipe uses.
-const Normalization& normalization(VideoRecipe recipe);
+/// The constants that the transform uses.
+const Normalization& normalization(const VideoTransform& transform);
 
 }  // namespace aio
