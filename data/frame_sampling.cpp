@@ -5,6 +5,17 @@
 #include "tensor/error.h"
 
 namespace aio {
+namespace {
+
+/// Where segment i of `segments` begins. The reference's edges are numpy's linspace cut to integers: i times a rounded
+/// length of a segment, which for 1875 of the pairs up to (64, 3000) falls just short of the integer that it should be.
+std::int64_t edge(std::int64_t i, std::int64_t segments, std::int64_t length, Compat compat) {
+  if (compat == Compat::fixed || i == segments) return i * length / segments;
+  return static_cast<std::int64_t>(static_cast<double>(i) *
+                                   (static_cast<double>(length) / static_cast<double>(segments)));
+}
+
+}  // namespace
 
 SampleMode parse_sample_mode(const std::string& text) {
   if (text == "uniform") return SampleMode::uniform;
@@ -23,8 +34,8 @@ std::vector<std::int64_t> sample_frames(std::int64_t count, std::int64_t length,
   const std::int64_t segments = std::min(count, length);
   std::vector<std::int64_t> frames;
   for (std::int64_t i = 0; i < segments; ++i) {
-    const std::int64_t first = i * length / segments;
-    const std::int64_t last = (i + 1) * length / segments - 1;
+    const std::int64_t first = edge(i, segments, length, compat);
+    const std::int64_t last = edge(i + 1, segments, length, compat) - 1;
     if (mode == SampleMode::uniform) {
       frames.push_back((first + last) / 2);
       continue;

@@ -13,7 +13,7 @@ struct MediaSource {
   std::int64_t bytes = -1;  ///< its length; negative: to the end of the file
 
   // For folders only.
-  std::string pattern;     ///< "%05d.jpg": the pictures' names by number; empty: all .jpg, .jpeg, .png in order of name
+  std::string pattern{};   ///< "%05d.jpg": the pictures' names by number; empty: all .jpg, .jpeg, .png in order of name
   std::int64_t first = 0;  ///< number of the first picture of a pattern
   double fps = 1;          ///< pictures per second, to cut clips by time
 };

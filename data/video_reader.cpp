@@ -128,7 +128,7 @@ void VideoReader::Impl::open_decoder() {
   check(decoder != nullptr, ErrorCode::oom, "video: out of memory");
   int status = avcodec_parameters_to_context(decoder.get(), stream.codecpar);
   decoder->thread_count = 1;  // parallel over files
-  decoder->max_pixels = limits.video_pixels;
+  decoder->max_pixels = 2 * limits.video_pixels;  // coded pictures are made of whole blocks, shown ones are not
   if (status >= 0) status = avcodec_open2(decoder.get(), codec, nullptr);
   check(status >= 0, ErrorCode::format, file.name(), ": the ", codec->name,
         " decoder refuses it: ", ffmpeg_error(status));
@@ -208,6 +208,7 @@ Tensor VideoReader::frames(std::span<const std::int64_t> indices, FrameSize size
     const auto found = places.find(number);
     if (found == places.end()) return;
     std::uint8_t* first = result.data<std::uint8_t>() + found->second.front() * bytes;
+    check_picture_size(self.file.name(), frame.width, frame.height, self.limits.video_pixels);
     converter.convert(frame, size, first);
     for (const std::int64_t place : found->second) {
       std::uint8_t* copy = result.data<std::uint8_t>() + place * bytes;
