@@ -127,7 +127,7 @@ void VideoReader::Impl::open_decoder() {
   decoder.reset(avcodec_alloc_context3(codec));
   check(decoder != nullptr, ErrorCode::oom, "video: out of memory");
   int status = avcodec_parameters_to_context(decoder.get(), stream.codecpar);
-  decoder->thread_count = 1;  // parallel over files
+  decoder->thread_count = 1;                      // parallel over files
   decoder->max_pixels = 2 * limits.video_pixels;  // coded pictures are made of whole blocks, shown ones are not
   if (status >= 0) status = avcodec_open2(decoder.get(), codec, nullptr);
   check(status >= 0, ErrorCode::format, file.name(), ": the ", codec->name,
