@@ -4,8 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <numeric>
 
+#include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "tests/expect_error.h"
 #include "tiny_model.h"
