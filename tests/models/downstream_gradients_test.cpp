@@ -122,3 +122,14 @@ TEST_CASE("gradients: VCR") {
   check_objective(with_heads(only({.vtm = false, .rank = true, .rank_2 = true})),
                   [&](const AllInOne& model, nn::ForwardCtx& ctx) { return vcr(model, batch, ctx, {}).loss; });
 }
+
+TEST_CASE("gradients: captioning") {
+  const CaptionBatch batch{kQa.frames, kQa.text,
+                           Tensor::from(std::vector<std::int64_t>{-100, 4, -100, -100, -100, -100,  //
+                                                                  -100, -100, 2, 9, -100, -100},
+                                        {2, 6})};
+  check_gradients(
+      with_heads(only({.vtm = false, .caption = true})),
+      [&](const AllInOne& model, nn::ForwardCtx& ctx) { return captioning(model, batch, ctx).loss; },
+      "pooler.dense.weight pooler.dense.bias ");
+}
