@@ -128,7 +128,7 @@ TEST_CASE("gradients: captioning") {
                            Tensor::from(std::vector<std::int64_t>{-100, 4, -100, -100, -100, -100,  //
                                                                   -100, -100, 2, 9, -100, -100},
                                         {2, 6})};
-  check_gradients(
+  check_objective(
       with_heads(only({.vtm = false, .caption = true})),
       [&](const AllInOne& model, nn::ForwardCtx& ctx) { return captioning(model, batch, ctx).loss; },
       "pooler.dense.weight pooler.dense.bias ");
