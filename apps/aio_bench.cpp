@@ -74,7 +74,10 @@ int main(int argc, char** argv) {
     CLI::Option* const cpu_time = command->add_flag("--cpu-time", options.cpu_time,
                                                     "count CPU time: for one thread on a machine that others use too");
     if (benchmark.name != std::string_view("gemm")) {
-      command->add_option("--peer", options.peer, "a Python interpreter with torch, timed in turns with this program")
+      command
+          ->add_option(
+              "--peer", options.peer,
+              "a Python interpreter with PyTorch (tokenizer: with tokenizers), timed in turns with this program")
           ->check(CLI::ExistingFile)
           ->excludes(cpu_time);  // the peer goes by the clock
     }

@@ -13,6 +13,7 @@ std::span<const Benchmark> benchmarks() {
       {"ops", "memory-bound operations against a copy of the same bytes, and PyTorch", run_ops},
       {"mlp", "a training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows", run_mlp},
       {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead},
+      {"tokenizer", "captions to ids, on one core, beside Hugging Face's tokenizer", run_tokenizer},
   };
   return all;
 }

@@ -20,7 +20,7 @@ struct Options {
   std::string filter;     ///< only cases whose name contains it
   int threads = 0;        ///< 0: as many as the process may use
   int rounds = 7;         ///< turns of each contender
-  std::string peer;       ///< a Python interpreter with torch, to time beside ours; empty: none
+  std::string peer;       ///< a Python interpreter to time beside ours; empty: none
   bool cpu_time = false;  ///< count CPU time, not the clock's: for one thread on a machine that others use too
 
   bool selects(std::string_view name) const { return name.find(filter) != std::string_view::npos; }
@@ -76,5 +76,6 @@ void run_gemm(const Options& options, Report& report);
 void run_ops(const Options& options, Report& report);
 void run_mlp(const Options& options, Report& report);
 void run_overhead(const Options& options, Report& report);
+void run_tokenizer(const Options& options, Report& report);
 
 }  // namespace aio::bench

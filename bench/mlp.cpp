@@ -4,7 +4,7 @@
 
 #include "autograd/autograd.h"
 #include "bench/bench.h"
-#include "bench/torch_peer.h"
+#include "bench/python_peer.h"
 #include "nn/forward_ctx.h"
 #include "nn/mlp.h"
 #include "nn/optim/adamw.h"
@@ -15,7 +15,7 @@ namespace aio::bench {
 
 void run_mlp(const Options& options, Report& report) {
   constexpr std::int64_t kRows = 2844, kWidth = 768, kHidden = 3072;
-  const auto peer = start_peer(options, report);
+  const auto peer = start_torch_peer(options, report);
 
   nn::ParamStore store(1);
   const nn::Mlp mlp(nn::ParamScope(store), kWidth, kHidden);

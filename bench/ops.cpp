@@ -9,7 +9,7 @@
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "bench/bench.h"
-#include "bench/torch_peer.h"
+#include "bench/python_peer.h"
 #include "tensor/backend.h"
 #include "tensor/parallel.h"
 #include "tensor/random.h"
@@ -147,7 +147,7 @@ Call copy_of(double bytes) {
 }  // namespace
 
 void run_ops(const Options& options, Report& report) {
-  const auto peer = start_peer(options, report);
+  const auto peer = start_torch_peer(options, report);
   std::vector<Case> cases = op_cases();
   cases.push_back(adamw_case());
   for (const Case& item : cases) {

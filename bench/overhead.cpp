@@ -6,14 +6,14 @@
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "bench/bench.h"
-#include "bench/torch_peer.h"
+#include "bench/python_peer.h"
 #include "tensor/random.h"
 
 namespace aio::bench {
 
 void run_overhead(const Options& options, Report& report) {
   constexpr int kOps = 10'000;
-  const auto peer = start_peer(options, report);
+  const auto peer = start_torch_peer(options, report);
   const Tensor x = normal({8, 8}, 0, 1, {1});
   const Tensor y = normal({8, 8}, 0, 1, {2});
   const Tensor ones = Tensor::full({8, 8}, 1);

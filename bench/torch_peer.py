@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 """The PyTorch side of `aio_bench ops|mlp|overhead --peer PYTHON`.
 
-Reads one request a line, "NAME SECONDS", runs the benchmark NAME repeatedly for about that long and answers with the
-fastest time of one call in seconds ("unknown" if it does not know NAME). aio_bench alternates requests with runs of its
-own code, so that both sides see the same machine. First line printed: version and number of threads.
-Names are those of bench/ops.cpp, mlp.cpp and overhead.cpp; each is what a PyTorch user would write.
+Names of the benchmarks are those of bench/ops.cpp, mlp.cpp and overhead.cpp; each is what a PyTorch user would write.
 """
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
+
+from peer import serve
 
 threads = int(sys.argv[1]) if len(sys.argv) > 1 else torch.get_num_threads()
 torch.set_num_threads(threads)
@@ -115,29 +113,4 @@ def make(name):
     return None
 
 
-def main():
-    print(f"PyTorch {torch.__version__}, {threads} threads", flush=True)
-    benchmarks = {}
-    for line in sys.stdin:
-        name, seconds = line.split()
-        if name not in benchmarks:
-            benchmarks.clear()  # one benchmark's buffers at a time
-            benchmarks[name] = make(name)
-            for _ in range(3 if benchmarks[name] else 0):
-                benchmarks[name]()
-        run = benchmarks[name]
-        if run is None:
-            print("unknown", flush=True)
-            continue
-        best, end = float("inf"), time.perf_counter() + float(seconds)
-        while True:
-            start = time.perf_counter()
-            run()
-            now = time.perf_counter()
-            best = min(best, now - start)
-            if now >= end:
-                break
-        print(f"{best:.9f}", flush=True)
-
-
-main()
+serve(f"PyTorch {torch.__version__}, {threads} threads", make)
