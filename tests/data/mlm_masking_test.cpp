@@ -107,11 +107,12 @@ TEST_CASE("masking: the reference's budgets of whole-word masking, with all the 
   // round(0.15 L), half to even, at least 1 and at most 512. [CLS] and [SEP] are never words, so all is used up.
   const std::map<std::size_t, double> budgets{{10, 2},  {12, 2},   {30, 4}, {40, 6},    {50, 8},
                                               {80, 12}, {100, 15}, {3, 1},  {4000, 512}};
-  for (const auto& [length, budget] : budgets) {
+  for (const auto& item : budgets) {
+    const std::size_t length = item.first;
     const Tensor ids = sequences(1, repeated(7, length - 2), length);
     const MaskingOptions options{.whole_word = true, .reference = true};
     CAPTURE(length);
-    CHECK(count(ids, mask_tokens(ids, vocabulary(), options, {3})).chosen == budget);
+    CHECK(count(ids, mask_tokens(ids, vocabulary(), options, {3})).chosen == item.second);
   }
 }
 
