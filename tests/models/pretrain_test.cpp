@@ -14,15 +14,12 @@
 
 using namespace aio;
 using namespace aio::models;
+using aio::test::indices;
 using aio::test::tiny_batch;
 using aio::test::tiny_config;
 using aio::test::TinyModel;
 
 namespace {
-
-Tensor ids(const std::vector<std::int64_t>& values) {
-  return Tensor::from(values, {static_cast<std::int64_t>(values.size())});
-}
 
 PretrainOutput step(const TinyModel& tiny, const PretrainBatch& batch, const PretrainOptions& options = {}) {
   nn::ForwardCtx ctx = nn::ForwardCtx::eval(DType::f64);
@@ -48,7 +45,12 @@ TEST_CASE("MLM: the labelled rows' logits are those of the whole sequence") {
   const Tensor all = tiny.model.heads.mlm->forward(text, ctx);
   CHECK(mlm.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{5, 9, 8});
   CHECK(mlm.loss.item() == doctest::Approx(cross_entropy(all, batch.mlm_labels).item()).epsilon(1e-14));
-  CHECK(max_difference(mlm.logits, index_select(reshape(all, {18, 11}), 0, ids({1, 9, 13}))) < 1e-14);
+  CHECK(max_difference(mlm.logits, index_select(reshape(all, {18, 11}), 0, indices({1, 9, 13}))) < 1e-14);
+
+  // Texts cut to the longest real one, labels not.
+  const MlmLoss cut = mlm_loss(tiny.model.heads, slice(text, 1, 0, 5), batch.mlm_labels, ctx);
+  CHECK(cut.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{5, 9, 8});
+  CHECK(cut.loss.item() == doctest::Approx(mlm.loss.item()).epsilon(1e-14));
 
   const Tensor none = Tensor::full({3, 6}, -100, {DType::i64, Device{}});
   CHECK(mlm_loss(tiny.model.heads, text, none, ctx).loss.item() == 0);
@@ -87,7 +89,7 @@ TEST_CASE("VTM: mixing tokens is mixing frames, with only the negatives embedded
   EXPECT_ERROR(mix_clips(own, own, batch.vtm_labels), shape, "expected 3 and 2");
 
   PretrainBatch all_own = batch;
-  all_own.vtm_labels = ids({1, 1, 1});
+  all_own.vtm_labels = indices({1, 1, 1});
   CHECK(step(tiny, all_own).vtm->logits.shape() == Shape{3, 2});
 }
 
@@ -119,6 +121,34 @@ TEST_CASE("WPA: matching pairs add, others subtract; left-out slots have no mass
   CHECK(step(tiny, batch, options).wpa->loss.item() == 0);
 }
 
+TEST_CASE("WPA and contrastive: short vectors are divided by eps, not blown up") {
+  const auto vector = [](double x) { return Tensor::from(std::vector<double>{x, 0}, {1, 1, 2}); };
+  const Tensor labels = indices({1});
+  const auto everything = [](std::int64_t n) { return cast(Tensor::zeros({1, n}), DType::u8); };
+  const auto cost = [&](double word, double patch) {
+    Encoded joint;
+    joint.text = vector(word);
+    joint.video = vector(patch);
+    return wpa_loss(joint, {everything(1), everything(1)}, labels, {}).cost.item();
+  };
+  CHECK(cost(3, -2) == doctest::Approx(2));
+  CHECK(cost(2e-6, 1) == doctest::Approx(1 - 0.2));  // eps 1e-5
+  CHECK(cost(0, 1) == 1);
+
+  AioConfig config = tiny_config();
+  config.hidden_size = config.heads = 2;
+  config.head = {.mlm = false, .vtm = false};
+  config.shared_dim = 1;
+  const TinyModel tiny(config);
+  nn::ForwardCtx ctx = nn::ForwardCtx::eval(DType::f64);
+  const Heads& heads = tiny.model.heads;
+  const Tensor weight = heads.text_proj->weight;
+  const double w = weight.data<double>()[0];
+  const auto unit = [&](double x) { return project_text(heads, reshape(vector(x), {1, 2}), ctx).item(); };
+  CHECK(unit(1) == doctest::Approx(w > 0 ? 1 : -1));
+  CHECK(unit(4e-9 / w) == doctest::Approx(0.4));  // eps 1e-8
+}
+
 TEST_CASE("contrastive: gathered rows are further candidates; learned temperature starts at the fixed one") {
   AioConfig config = tiny_config();
   const TinyModel fixed(config);
@@ -129,22 +159,24 @@ TEST_CASE("contrastive: gathered rows are further candidates; learned temperatur
   const double loss = step(fixed, tiny_batch(), options).total.item();
   CHECK(step(learned, tiny_batch(), options).total.item() == doctest::Approx(loss).epsilon(1e-12));
 
-  // Rows orthogonal to all: each adds exp(0) to every denominator.
+  // Rows orthogonal to all: each adds exp(0) to every denominator of the other modality.
   const ContrastiveLoss alone = *step(fixed, tiny_batch(), options).vtc;
-  double expected = 0;
-  for (const Tensor& similarity : {alone.similarity, contiguous(transpose(alone.similarity, 0, 1))}) {
+  const auto direction = [](const Tensor& similarity, double others) {
     const std::vector<double> s = similarity.to_vector<double>();
+    double total = 0;
     for (std::size_t i = 0; i < 3; ++i) {
-      double sum_exp = 2;
+      double sum_exp = others;
       for (std::size_t j = 0; j < 3; ++j) sum_exp += std::exp(s[i * 3 + j] / 0.5);
-      expected += (std::log(sum_exp) - s[i * 3 + i] / 0.5) / 3;
+      total += (std::log(sum_exp) - s[i * 3 + i] / 0.5) / 3;
     }
-  }
+    return total;
+  };
   options.gather = [](const Tensor& text, const Tensor& video) {
     CHECK_FALSE(requires_grad(text));
     CHECK_FALSE(requires_grad(video));
-    return GatheredRows{Tensor::zeros({2, 5}, text.options()), Tensor::zeros({2, 5}, text.options())};
+    return GatheredRows{Tensor::zeros({1, 5}, text.options()), Tensor::zeros({4, 5}, text.options())};
   };
+  const double expected = direction(alone.similarity, 4) + direction(transpose(alone.similarity, 0, 1), 1);
   CHECK(step(fixed, tiny_batch(), options).total.item() == doctest::Approx(expected).epsilon(1e-12));
 }
 
@@ -260,6 +292,71 @@ TEST_CASE("pretrain: losses by name, weights, and what the batch or the model la
   AioConfig config = tiny_config();
   config.head.contrastive = false;
   EXPECT_ERROR(step(TinyModel(config), batch), config, "contrastive: the model has no head");
+}
+
+TEST_CASE("pretrain: still images neither roll nor tell frames apart") {
+  const TinyModel tiny(tiny_config());
+  PretrainBatch batch = tiny_batch();
+  PretrainOptions options;
+  options.vtm = 0;
+  const auto turned = [&](bool images) {
+    batch.images = images;
+    const double before = step(tiny, batch, options).total.item();
+    const Tensor frames = batch.frames;
+    batch.frames = index_select(frames, 1, indices({1, 0, 2}));  // turning them in a circle changes nothing
+    const double after = step(tiny, batch, options).total.item();
+    batch.frames = frames;
+    return std::abs(after - before);
+  };
+  CHECK(turned(true) < 1e-12);
+  CHECK(turned(false) > 1e-6);
+}
+
+TEST_CASE("pretrain: images train their own heads where they have them") {
+  AioConfig config = tiny_config();
+  config.separate_image_heads = true;
+  const TinyModel tiny(config);
+  PretrainBatch batch = tiny_batch(DType::f64, 1);
+  PretrainOptions options;
+  options.mpp = 1;
+  for (const bool images : {false, true}) {
+    batch.images = images;
+    for (const nn::Parameter& parameter : tiny.store.parameters()) set_grad(parameter.value, {});
+    backward(step(tiny, batch, options).total);
+    for (const char* name :
+         {"mlm_score.bias", "itm_score.fc.bias", "txt_proj.weight", "vid_proj.weight", "mpp_score.decoder.bias"}) {
+      CAPTURE(name);
+      CHECK(grad(tiny.store.get(name).value).defined() == !images);
+      CHECK(grad(tiny.store.get("image_heads." + std::string(name)).value).defined() == images);
+    }
+  }
+}
+
+TEST_CASE("pretrain: zero padding beside an image changes nothing") {
+  const TinyModel tiny(tiny_config());
+  PretrainBatch narrow = tiny_batch(DType::f64, 1), padded = narrow;
+  narrow.images = padded.images = true;
+  narrow.frames = contiguous(slice(narrow.frames, 4, 0, 8));
+  narrow.false_frames = contiguous(slice(narrow.false_frames, 4, 0, 8));
+  const Tensor nothing = Tensor::zeros(narrow.frames.shape(), narrow.frames.options());
+  padded.frames = concat({narrow.frames, nothing}, 4);
+  padded.false_frames = concat({narrow.false_frames, nothing}, 4);
+  CHECK(step(tiny, padded).total.item() == doctest::Approx(step(tiny, narrow).total.item()).epsilon(1e-12));
+
+  // Beside a full image, padding is tokens that nobody sees; a colour is not asked of them.
+  nn::ForwardCtx ctx = nn::ForwardCtx::eval(DType::f64);
+  const Tensor full = tiny_batch(DType::f64, 1).frames;
+  const Tensor frames = concat({slice(full, 0, 0, 1), slice(padded.frames, 0, 1, 3)}, 0);
+  const VideoTokens video = tiny.model.embed_video(frames, ctx, {.detect_padding = true});
+  const Tensor all = cast(Tensor::full({3, 1, 4}, 1), DType::u8);
+  const MppTargets targets = mpp_targets(frames, 8, all, all, {});
+  const auto labels = labels_by_token(tiny.model.config, video, targets.labels, false).to_vector<std::int64_t>();
+  for (std::size_t image = 0; image < 3; ++image) {
+    for (std::size_t token = 0; token < 5; ++token) {
+      const bool asked = token > 0 && (image == 0 || token < 3);
+      CHECK((labels[(image * 5 + token) * 3] != -100) == asked);
+    }
+  }
 }
 
 TEST_CASE("pretrain: padding changes no loss, and neither does computing it") {
