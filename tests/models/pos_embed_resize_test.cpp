@@ -12,7 +12,9 @@ using aio::test::golden;
 TEST_CASE("position grids: resized as the reference does; the same size is the identity, bit for bit") {
   const auto tensors = load_safetensors(golden("pos_embed_resize.safetensors"));
   int grids = 0;
-  for (const auto& [name, in] : tensors) {
+  for (const auto& entry : tensors) {
+    const std::string& name = entry.first;
+    const Tensor& in = entry.second;
     if (!name.starts_with("run.") || !name.ends_with(".in")) continue;
     CAPTURE(name);
     const Tensor expected = tensors.at(name.substr(0, name.size() - 2) + "out");
