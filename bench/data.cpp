@@ -2,10 +2,9 @@
 // evaluation transform), beside decord and PyAV. `videos_per_cpu_s` counts this process and the worker that decodes for
 // it; `in_process_per_cpu_s` is the same without a worker.
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <functional>
 
