@@ -77,6 +77,5 @@ void run_ops(const Options& options, Report& report);
 void run_mlp(const Options& options, Report& report);
 void run_overhead(const Options& options, Report& report);
 void run_tokenizer(const Options& options, Report& report);
-void run_data(const Options& options, Report& report);
 
 }  // namespace aio::bench

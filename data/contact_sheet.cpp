@@ -11,6 +11,7 @@ namespace aio {
 namespace {
 
 constexpr int kMargin = 12, kGap = 4;
+constexpr int kMinWidth = 480;  // pixels for text: 40 characters
 constexpr PixelColour kPaper{22, 24, 30}, kText{232, 232, 236}, kLabel{128, 132, 144};
 constexpr int kTextScale = 2;  // 12 pixels a character
 
@@ -20,16 +21,19 @@ int frame_width(const ContactRow& row) { return static_cast<int>(row.frames.dim(
 
 constexpr int kLineHeight = (kGlyphHeight + 1) * kTextScale;
 
-/// Cuts `text` at blanks into lines of at most `width` pixels; a longer word has a line of its own.
+/// Cuts `text` at line feeds, and at blanks into lines of at most `width` pixels; a longer word has a line of its own.
 std::vector<std::string> lines_of(const std::string& text, int width) {
   std::vector<std::string> lines;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const bool fits = !lines.empty() && text_width(lines.back() + " " + word) * kTextScale <= width;
-    if (fits) {
-      lines.back().append(1, ' ').append(word);
-    } else {
-      lines.push_back(word);
+  std::istringstream paragraphs(text);
+  for (std::string paragraph; std::getline(paragraphs, paragraph);) {
+    bool first = true;
+    std::istringstream words(paragraph);
+    for (std::string word; words >> word; first = false) {
+      if (!first && text_width(lines.back() + " " + word) * kTextScale <= width) {
+        lines.back().append(1, ' ').append(word);
+      } else {
+        lines.push_back(word);
+      }
     }
   }
   return lines;
@@ -69,7 +73,7 @@ void draw_row(const Tensor& sheet, const ContactRow& row, int width, int top) {
 
 Tensor contact_sheet(const std::vector<ContactRow>& rows) {
   check(!rows.empty(), ErrorCode::value, "contact sheet: got no rows");
-  int width = 0, height = kMargin;
+  int width = kMinWidth, height = kMargin;
   for (const ContactRow& row : rows) {
     check(row.frames.dtype() == DType::u8 && row.frames.rank() == 4 && row.frames.dim(3) == 3 &&
               row.frames.dim(0) >= 1 && row.frames.is_contiguous(),

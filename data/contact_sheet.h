@@ -9,7 +9,7 @@
 namespace aio {
 
 struct ContactRow {
-  std::string text;                 ///< in as many lines as it needs
+  std::string text;                 ///< in as many lines as it needs, and as its line feeds say
   Tensor frames;                    ///< contiguous u8 [n, H, W, 3]; sizes may differ from row to row
   std::vector<std::string> labels;  ///< small, below the frames; fewer than frames, or none
 };

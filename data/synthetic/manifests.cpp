@@ -114,6 +114,7 @@ void write_task(const std::string& folder, const TaskFolder& task, const std::ve
   info.max_text_len = kMaxTextLength;
   info.normalization = Normalization{{0.3F, 0.3F, 0.3F}, {0.25F, 0.25F, 0.25F}};
   if (task.task == Task::qa) info.answers = all_answers();
+  if (task.task == Task::classify) info.prompt = "the shape [MASK]";
   if (task.task == Task::classify)
     for (int i = 0; i < kMotions; ++i) info.labels.emplace_back(to_string(static_cast<Motion>(i)));
   writer.finish(info);

@@ -64,15 +64,13 @@ void rename(Names& names, const Rename& rule, std::vector<std::string>& notes) {
 
 }  // namespace
 
-NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames, KnownNames known) {
+NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames) {
   NamedFileTensors result;
   Names names;
   for (const FileTensor& tensor : checkpoint.tensors) names.emplace_back(tensor.name, &tensor);
-  if (known == KnownNames::apply) {
-    strip_wrappers(names, result.notes);
-    if (is_image_transformer(names)) place_image_transformer(names, result);
-    rename(names, {"vtm_score.", "itm_score."}, result.notes);
-  }
+  strip_wrappers(names, result.notes);
+  if (is_image_transformer(names)) place_image_transformer(names, result);
+  rename(names, {"vtm_score.", "itm_score."}, result.notes);
   for (const Rename& rule : renames) rename(names, rule, result.notes);
   for (auto& [name, tensor] : names) {
     const bool is_new = result.tensors.emplace(name, tensor).second;

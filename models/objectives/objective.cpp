@@ -9,9 +9,7 @@ namespace {
 
 Tensor pooled(const AllInOne& model, const TextTokens& text, const VideoTokens& video, nn::ForwardCtx& ctx,
               const InputOptions& options) {
-  EncodeOptions encode = encode_options(options);
-  encode.reads = Reads::cls;
-  return model.pool(model.encode(text, video, ctx, encode).cls(), ctx);
+  return model.pool(model.encode(text, video, ctx, encode_options(options)).cls(), ctx);
 }
 
 Tensor index_tensor(const std::vector<std::int64_t>& rows, Device device) {

@@ -88,9 +88,13 @@ TEST_CASE("contact sheet: frames side by side under their text, which breaks int
     return count;
   };
   CHECK(bright(plain) == 3 * 20 * 40);
-  CHECK(plain.dim(1) == 3 * 40 + 2 * 4 + 2 * 12);
-  // 128 pixels hold ten characters: two lines.
-  const Tensor told = contact_sheet({{"red circle grows", frames, {"frame 0", "frame 1"}}, {"b", frames, {}}});
+  CHECK(plain.dim(1) == 480 + 2 * 12);  // room for text
+  const Tensor wide = contact_sheet({{"", Tensor::zeros({6, 20, 96, 3}, {DType::u8, {}}), {}}});
+  CHECK(wide.dim(1) == 6 * 96 + 5 * 4 + 2 * 12);
+  // 480 pixels hold forty characters. Two lines: by their length, by a line feed.
+  const Tensor told = contact_sheet(
+      {{"a red circle grows over a plain background", frames, {"frame 0", "frame 1"}}, {"b", frames, {}}});
+  CHECK(contact_sheet({{"a red circle grows\nover a plain ground", frames, {}}}).dim(0) == plain.dim(0) + 2 * 18);
   CHECK(bright(told) == 2 * 3 * 20 * 40);
   CHECK(told.dim(1) == plain.dim(1));
   const int line = 18, labels = 12;
