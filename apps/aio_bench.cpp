@@ -75,9 +75,9 @@ int main(int argc, char** argv) {
                                                     "count CPU time: for one thread on a machine that others use too");
     if (benchmark.name != std::string_view("gemm")) {
       command
-          ->add_option(
-              "--peer", options.peer,
-              "a Python interpreter with PyTorch (tokenizer: with tokenizers), timed in turns with this program")
+          ->add_option("--peer", options.peer,
+                       "a Python interpreter with PyTorch (tokenizer: with tokenizers; data: with decord and av), "
+                       "timed in turns with this program")
           ->check(CLI::ExistingFile)
           ->excludes(cpu_time);  // the peer goes by the clock
     }

@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Summarises models; inspects, converts and verifies checkpoints.", "aio_model"};
   app.require_subcommand(1);
   Action action;
+  add_inspect(app, action);
+  add_convert(app, action);
   add_verify(app, action);
   return run_app(app, argc, argv, action, kWeights);
 }

@@ -14,6 +14,7 @@ std::span<const Benchmark> benchmarks() {
       {"mlp", "a training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows", run_mlp},
       {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead},
       {"tokenizer", "captions to ids, on one core, beside Hugging Face's tokenizer", run_tokenizer},
+      {"data", "videos per CPU second, file to 3 frames of 224 x 224, beside decord and PyAV", run_data},
   };
   return all;
 }

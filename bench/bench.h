@@ -77,5 +77,6 @@ void run_ops(const Options& options, Report& report);
 void run_mlp(const Options& options, Report& report);
 void run_overhead(const Options& options, Report& report);
 void run_tokenizer(const Options& options, Report& report);
+void run_data(const Options& options, Report& report);
 
 }  // namespace aio::bench

@@ -77,14 +77,17 @@ struct Step {
     using namespace models;
     const TextTokens text = model.embed_text(batch.text, ctx);
     const VideoTokens video = model.embed_video(batch.video, ctx);
-    const Encoded masked = model.encode(text, video, ctx);
+    EncodeOptions text_rows, first_row;
+    text_rows.reads = Reads::text;
+    first_row.reads = Reads::cls;
+    const Encoded masked = model.encode(text, video, ctx, text_rows);
     const Tensor rows = select_rows(masked.text, batch.masked_rows);
     Tensor total = cross_entropy(model.heads.mlm->forward(rows, ctx), batch.masked_ids);
-    const Encoded matched = model.encode(text, model.embed_video(batch.mixed, ctx), ctx);
+    const Encoded matched = model.encode(text, model.embed_video(batch.mixed, ctx), ctx, first_row);
     total = total + cross_entropy(model.heads.vtm->forward(model.pool(matched.cls(), ctx), ctx), batch.match);
     if (options.vtc) {
-      const Tensor t = model.heads.text_proj->forward(model.encode_text(text, ctx).cls(), ctx);
-      const Tensor v = model.heads.video_proj->forward(model.encode_video(video, ctx).cls(), ctx);
+      const Tensor t = model.heads.text_proj->forward(model.encode_text(text, ctx, first_row).cls(), ctx);
+      const Tensor v = model.heads.video_proj->forward(model.encode_video(video, ctx, first_row).cls(), ctx);
       const Tensor similarity = scale(
           matmul(l2_normalize(cast(t, DType::f32), 1e-12), transpose(l2_normalize(cast(v, DType::f32), 1e-12), 0, 1)),
           20);

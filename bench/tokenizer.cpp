@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "bench/bench.h"
 #include "bench/python_peer.h"
+#include "bench/temp_folder.h"
 #include "data/dice.h"
 #include "data/wordpiece.h"
-#include "tensor/error.h"
 
 namespace aio::bench {
 namespace {
@@ -59,31 +58,17 @@ std::vector<std::string> multilingual(const WordPiece& vocabulary) {
   return texts;
 }
 
-/// A folder for the texts that the peer reads, removed at the end.
-class TextFolder {
- public:
-  TextFolder() : path_((std::filesystem::temp_directory_path() / "aio-bench-XXXXXX").string()) {
-    check(mkdtemp(path_.data()) != nullptr, ErrorCode::io, "tokenizer: cannot make the folder ", path_);
-  }
-  ~TextFolder() { std::filesystem::remove_all(path_); }
-  TextFolder(const TextFolder&) = delete;
-  TextFolder& operator=(const TextFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  void write(const std::string& name, const std::vector<std::string>& texts) const {
-    std::ofstream file(std::filesystem::path(path_) / name, std::ios::binary);
-    for (const std::string& text : texts) file << text << '\n';
-  }
-
- private:
-  std::string path_;
-};
+/// The texts that the peer reads.
+void write(const TempFolder& folder, const std::string& name, const std::vector<std::string>& texts) {
+  std::ofstream file(std::filesystem::path(folder.path()) / name, std::ios::binary);
+  for (const std::string& text : texts) file << text << '\n';
+}
 
 }  // namespace
 
 void run_tokenizer(const Options& options, Report& report) {
   const WordPiece tokenizer = WordPiece::load(kVocabulary);
-  const TextFolder folder;
+  const TempFolder folder;
   const auto peer = start_peer(options, report, kTokenizerPeer, {kVocabulary, folder.path()});
   Options timing = options;
   timing.cpu_time = true;
@@ -92,7 +77,7 @@ void run_tokenizer(const Options& options, Report& report) {
                                                                     {"multilingual", multilingual(tokenizer)}};
   for (const auto& [name, texts] : cases) {
     if (!options.selects(name)) continue;
-    folder.write(name, texts);
+    write(folder, name, texts);
     double bytes = 0;
     for (const std::string& text : texts) bytes += static_cast<double>(text.size());
     std::size_t tokens = 0;

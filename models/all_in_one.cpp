@@ -58,6 +58,17 @@ AttentionOptions visible_keys(const VideoTokens& video, const TextTokens& text, 
   return attention;
 }
 
+/// Options of a pass over `visual` video tokens, then `text` tokens.
+TransformerOptions pass(std::int64_t visual, std::int64_t text, bool roll, AttentionOptions attention,
+                        const EncodeOptions& options) {
+  TransformerOptions out{visual, roll, std::move(attention), 0, -1, options.observer};
+  if (options.reads == Reads::cls || (options.reads == Reads::text && text > 0)) {
+    out.read_begin = text > 0 ? visual : 0;
+    out.read_end = options.reads == Reads::cls ? out.read_begin + 1 : visual + text;
+  }
+  return out;
+}
+
 /// [B, T, N, C] -> [B, N, C]
 Tensor mean_over_frames(const Tensor& x) {
   return x.dim(1) == 1 ? reshape(x, {x.dim(0), x.dim(2), x.dim(3)}) : mean(x, {1});
@@ -127,9 +138,12 @@ Encoded AllInOne::encode(const TextTokens& text, const VideoTokens& video, nn::F
   const Tensor x = cast(concat({video_part, text_part}, 2), ctx.compute);
 
   Encoded out;
-  out.frames =
-      transformer.forward(x, ctx, {visual, options.roll, visible_keys(video, text, options), options.observer});
+  out.frames = transformer.forward(x, ctx, pass(visual, L, options.roll, visible_keys(video, text, options), options));
   const Tensor averaged = mean_over_frames(out.frames);
+  if (options.reads != Reads::all) {
+    out.text = averaged;
+    return out;
+  }
   out.video = slice(averaged, 1, 0, visual);
   out.text = slice(averaged, 1, visual, visual + L);
   return out;
@@ -138,7 +152,8 @@ Encoded AllInOne::encode(const TextTokens& text, const VideoTokens& video, nn::F
 Encoded AllInOne::encode_text(const TextTokens& text, nn::ForwardCtx& ctx, const EncodeOptions& options) const {
   const Tensor x = cast(unsqueeze(text.tokens, 1), ctx.compute);  // one "frame"
   Encoded out;
-  out.frames = transformer.forward(x, ctx, {0, false, visible_keys({}, text, options), options.observer});
+  out.frames =
+      transformer.forward(x, ctx, pass(0, text.tokens.dim(1), false, visible_keys({}, text, options), options));
   out.text = mean_over_frames(out.frames);
   return out;
 }
@@ -149,7 +164,7 @@ Encoded AllInOne::encode_video(const VideoTokens& video, nn::ForwardCtx& ctx, co
   const bool roll = options.roll && config.roll.video_only;
   Encoded out;
   out.frames = transformer.forward(cast(typed, ctx.compute), ctx,
-                                   {video.visual(), roll, visible_keys(video, {}, options), options.observer});
+                                   pass(video.visual(), 0, roll, visible_keys(video, {}, options), options));
   out.video = mean_over_frames(out.frames);
   return out;
 }

@@ -24,11 +24,11 @@ struct TextTokens {
   Tensor lengths;  ///< i64 [B], on the host: real tokens
 };
 
-/// What a pass over the backbone gives; text or video is undefined where the pass had none.
+/// What a pass over the backbone gives; text or video is undefined where the pass had none, or they were not read.
 struct Encoded {
-  Tensor frames;  ///< [B, T, video + text tokens, C]: after the final norm, before the mean over frames
-  Tensor text;    ///< [B, L, C], mean over frames
-  Tensor video;   ///< [B, visual, C], mean over frames
+  Tensor frames;  ///< [B, T, video + text tokens, C]: after the final norm, before the mean over frames; those read
+  Tensor text;    ///< [B, L, C], mean over frames; L = 1 for Reads::cls
+  Tensor video;   ///< [B, visual, C], mean over frames; visual = 1 for Reads::cls of a video alone
   /// Token 0, [B, C]: the text's [CLS] or, without text, the video's class token.
   Tensor cls() const;
 };
@@ -40,12 +40,20 @@ struct TextOptions {
   bool keep_padding = false;  ///< compute padded positions too, as the reference does; else L is the longest text's
 };
 
+/// Which of a pass's tokens are wanted. The last block computes only those: the same numbers for less work.
+enum class Reads {
+  all,
+  text,  ///< the text's tokens
+  cls    ///< token 0 of the text or, without text, of the video
+};
+
 struct EncodeOptions {
   /// Off for still images. Rolling also needs more than one frame.
   bool roll = true;
   /// u8, broadcast to [B * T, heads, N, N] over [video; text]: a further restriction, as captioning has.
   Tensor allowed{};
   Observer observer{};
+  Reads reads = Reads::all;
   /// Row of token_type_embeddings added to the video: 1, or 2 for NLVR2's second image.
   std::int64_t video_type = 1;
 };

@@ -22,18 +22,22 @@ VisionTransformer::VisionTransformer(const nn::ParamScope& scope, const AioConfi
 
 Tensor VisionTransformer::forward(const Tensor& x, nn::ForwardCtx& ctx, const TransformerOptions& options) const {
   const std::int64_t T = x.dim(1), N = x.dim(2), C = x.dim(3);
-  const Shape clips = x.shape(), sequences = {x.dim(0) * T, N, C};
+  const std::int64_t B = x.dim(0);
+  const std::int64_t begin = options.read_end < 0 ? 0 : options.read_begin;
+  const std::int64_t end = options.read_end < 0 ? N : options.read_end;
   Tensor tokens = x;
   for (int i = 0; i < static_cast<int>(blocks.size()); ++i) {
     if (options.roll) tokens = roll_tokens(tokens, options.visual, i, roll_);
     if (options.observer) options.observer(message("block", i, ".in"), tokens);
     const nn::TransformerBlock* const block = &blocks[static_cast<std::size_t>(i)];
     const AttentionOptions attention = options.attention;
-    const nn::ForwardFn run = [block, attention](const Tensor& in, nn::ForwardCtx& inner) {
-      return block->forward(in, inner, attention);
+    const bool part = block == &blocks.back() && end - begin < N;
+    const nn::ForwardFn run = [=](const Tensor& in, nn::ForwardCtx& inner) {
+      return part ? block->forward_part(in, begin, end, inner, attention) : block->forward(in, inner, attention);
     };
-    const Tensor in = reshape(tokens, sequences);
-    tokens = reshape(recompute_ && ctx.training ? nn::recompute(run, in, ctx) : run(in, ctx), clips);
+    const Tensor in = reshape(tokens, {B * T, N, C});
+    tokens = reshape(recompute_ && ctx.training ? nn::recompute(run, in, ctx) : run(in, ctx),
+                     {B, T, part ? end - begin : N, C});
     if (options.observer) options.observer(message("block", i), tokens);
   }
   tokens = norm.forward(tokens, ctx);

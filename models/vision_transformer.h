@@ -18,6 +18,8 @@ struct TransformerOptions {
   std::int64_t visual = 0;  ///< of the N tokens, the first `visual` are visual
   bool roll = false;
   AttentionOptions attention{};  ///< over [B * T] sequences of N tokens
+  /// The tokens that are read: the last block computes only these, exactly. end < 0: all.
+  std::int64_t read_begin = 0, read_end = -1;
   Observer observer{};
 };
 
@@ -25,7 +27,7 @@ struct VisionTransformer {
   /// Parameters "blocks.I.*" and "norm.*".
   VisionTransformer(const nn::ParamScope& scope, const AioConfig& config);
 
-  /// x [B, T, N, C] of type ctx.compute -> the same after all blocks and the final norm.
+  /// x [B, T, N, C] of type ctx.compute -> after all blocks and the final norm, [B, T, tokens read, C].
   Tensor forward(const Tensor& x, nn::ForwardCtx& ctx, const TransformerOptions& options) const;
 
   std::vector<nn::TransformerBlock> blocks;

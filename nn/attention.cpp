@@ -9,6 +9,15 @@ int checked_heads(const AttentionConfig& config) {
         " heads, expected a divisor of dim ", config.dim);
   return config.heads;
 }
+
+/// x W^T + b with rows begin..end-1 of a projection's weight: its queries, its keys and values.
+Tensor project(const Linear& projection, const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx) {
+  const Tensor weight = cast(slice(projection.weight, 0, begin, end), ctx.compute);
+  Tensor bias;
+  if (projection.bias.defined()) bias = cast(slice(projection.bias, 0, begin, end), accumulator_of(ctx.compute));
+  return linear(x, weight, bias);
+}
+
 }  // namespace
 
 MultiheadSelfAttention::MultiheadSelfAttention(const ParamScope& scope, const AttentionConfig& config)
@@ -23,6 +32,19 @@ Tensor MultiheadSelfAttention::forward(const Tensor& x, ForwardCtx& ctx, const A
 
 Tensor MultiheadSelfAttention::mix(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options) const {
   return attention_packed(qkv.forward(x, ctx), heads, options);
+}
+
+Tensor MultiheadSelfAttention::mix_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
+                                        const AttentionOptions& options) const {
+  check(!options.causal, ErrorCode::value, "MultiheadSelfAttention: a part of the queries cannot be causal");
+  const std::int64_t B = x.dim(0), N = x.dim(1), C = x.dim(2), D = C / heads;
+  const Tensor q = reshape(project(qkv, slice(x, 1, begin, end), 0, C, ctx), {B, end - begin, heads, D});
+  const Tensor kv = reshape(project(qkv, x, C, 3 * C, ctx), {B, N, 2, heads, D});
+  AttentionOptions part = options;
+  if (part.allowed.defined() && part.allowed.rank() >= 2 && part.allowed.dim(-2) == N) {
+    part.allowed = slice(part.allowed, part.allowed.rank() - 2, begin, end);
+  }
+  return reshape(attention(q, select(kv, 2, 0), select(kv, 2, 1), part), {B, end - begin, C});
 }
 
 }  // namespace aio::nn

@@ -27,6 +27,10 @@ struct MultiheadSelfAttention {
   Tensor forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
   /// The same without proj and its dropout: the heads' results side by side, [B, N, dim].
   Tensor mix(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
+  /// mix() for the queries begin..end-1 alone, [B, end - begin, dim]; keys and values are all tokens'. A mask `allowed`
+  /// is over all queries. Throws Error{value} for `causal`, which counts queries from the end.
+  Tensor mix_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
+                  const AttentionOptions& options = {}) const;
 
   int heads;
   Linear qkv, proj;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "autograd/ops.h"
+
 namespace aio::nn {
 
 TransformerBlock::TransformerBlock(const ParamScope& scope, const BlockConfig& config)
@@ -13,7 +15,17 @@ TransformerBlock::TransformerBlock(const ParamScope& scope, const BlockConfig& c
       drop_path(config.drop_path) {}
 
 Tensor TransformerBlock::forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options) const {
-  const Tensor y = close_branch(x, attn.mix(norm1.forward(x, ctx), ctx, options), attn.proj, attn.proj_drop, ctx);
+  return finish(x, attn.mix(norm1.forward(x, ctx), ctx, options), ctx);
+}
+
+Tensor TransformerBlock::forward_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
+                                      const AttentionOptions& options) const {
+  const Tensor mixed = attn.mix_part(norm1.forward(x, ctx), begin, end, ctx, options);
+  return finish(slice(x, 1, begin, end), mixed, ctx);
+}
+
+Tensor TransformerBlock::finish(const Tensor& x, const Tensor& mixed, ForwardCtx& ctx) const {
+  const Tensor y = close_branch(x, mixed, attn.proj, attn.proj_drop, ctx);
   return close_branch(y, mlp.hidden(norm2.forward(y, ctx), ctx), mlp.fc2, mlp.drop, ctx);
 }
 

@@ -29,6 +29,11 @@ struct TransformerBlock {
   /// x [B, N, dim] of type ctx.compute -> [B, N, dim].
   Tensor forward(const Tensor& x, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
 
+  /// The rows begin..end-1 of forward(): all tokens are keys, but only these are computed. For a last block of which
+  /// few tokens are read. (With dropout the draws differ from forward()'s.)
+  Tensor forward_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
+                      const AttentionOptions& options = {}) const;
+
   LayerNorm norm1;
   MultiheadSelfAttention attn;
   LayerNorm norm2;
@@ -36,6 +41,8 @@ struct TransformerBlock {
   DropPath drop_path;
 
  private:
+  /// The block after its attention's heads, whose result is `mixed`; x [B, rows, dim] is the residual.
+  Tensor finish(const Tensor& x, const Tensor& mixed, ForwardCtx& ctx) const;
   /// x + drop_path(drop(last(branch))): one product where neither acts.
   Tensor close_branch(const Tensor& x, const Tensor& branch, const Linear& last, const Dropout& drop,
                       ForwardCtx& ctx) const;

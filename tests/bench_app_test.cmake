@@ -30,6 +30,7 @@ expect_rows(ops "add/forward/2844x192" ms gb_per_s of_copy)
 expect_rows(gemm "Ti.proj forward" native_gflops eigen_gflops native_vs_eigen peak_gflops native_vs_peak)
 expect_rows(overhead "tiny_adds" forward_ns both_ns)
 expect_rows(tokenizer "captions" texts_per_s mb_per_s)
+expect_rows(data "short" videos_per_cpu_s in_process_per_cpu_s worker_mb)
 
 function(expect status_expected text)
   execute_process(COMMAND ${PROGRAM} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)

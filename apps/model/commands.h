@@ -5,6 +5,8 @@
 
 namespace aio::apps {
 
+void add_inspect(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 
 }  // namespace aio::apps

@@ -47,6 +47,7 @@ Comparison judge(Comparison result, const Worst& worst, double tolerance) {
     result.note = "not a finite number";
     return result;
   }
+  result.measured = true;
   result.max_abs_error = worst.error;
   result.max_rel_error = worst.largest > 0 ? worst.error / worst.largest : worst.error;
   return result;

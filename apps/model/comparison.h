@@ -10,11 +10,12 @@ namespace aio::apps {
 struct Comparison {
   std::string key;
   std::string shape;
+  bool measured = false;  ///< whether there are numbers; else `note` says why not
   double max_abs_error = 0;
   double max_rel_error = 0;  ///< of the largest magnitude of the reference
   double tolerance = 0;      ///< on max_abs_error
   bool pass = false;
-  std::string note;  ///< why it fails where the numbers do not tell
+  std::string note;
 };
 
 /// How a kind of value is judged: tolerance = max(factor * max(floor, max |reference|) + slack).

@@ -118,8 +118,7 @@ class Checker {
   }
 
   const Gradients& gradients_of(const std::string& part, const std::string& loss_name) {
-    const auto [place, is_new] = gradients_.try_emplace(part + loss_name);
-    if (!is_new) return place->second;
+    if (const auto known = gradients_.find(part + loss_name); known != gradients_.end()) return known->second;
     const Tensor value = loss(part, loss_name);
     check(value.defined(), ErrorCode::value, "the loss \"", loss_name, "\" is not understood");
     for (const nn::Parameter& parameter : store_.parameters()) {
@@ -127,10 +126,11 @@ class Checker {
       clear_grad_touched(parameter.value);
     }
     backward(value);
+    Gradients gradients;
     for (const nn::Parameter& parameter : store_.parameters()) {
-      if (grad_touched(parameter.value)) place->second[parameter.name] = grad(parameter.value);
+      if (grad_touched(parameter.value)) gradients[parameter.name] = grad(parameter.value);
     }
-    return place->second;
+    return gradients_[part + loss_name] = std::move(gradients);
   }
 
   /// Of the reference, over all parameters with the same loss.

@@ -35,9 +35,13 @@ void print_table(const GoldenSet& set, const std::vector<Comparison>& comparison
   std::printf("%s (%s)\n%-*s  %-*s  abs error  rel error  tolerance\n", set.name.c_str(), set.path.c_str(), wide, "key",
               shape, "shape");
   for (const Comparison& one : comparisons) {
-    std::printf("%-*s  %-*s  %9.2e  %9.2e  %9.2e  %s%s%s\n", wide, one.key.c_str(), shape, one.shape.c_str(),
-                one.max_abs_error, one.max_rel_error, one.tolerance, one.pass ? "pass" : "FAIL",
-                one.note.empty() ? "" : ": ", one.note.c_str());
+    std::printf("%-*s  %-*s  ", wide, one.key.c_str(), shape, one.shape.c_str());
+    if (one.measured) {
+      std::printf("%9.2e  %9.2e  %9.2e", one.max_abs_error, one.max_rel_error, one.tolerance);
+    } else {
+      std::printf("%9s  %9s  %9s", "-", "-", "-");
+    }
+    std::printf("  %s%s%s\n", one.pass ? "pass" : "FAIL", one.note.empty() ? "" : ": ", one.note.c_str());
   }
   std::printf("%s: %zu compared, %zu failed\n\n", set.name.c_str(), comparisons.size(), failures(comparisons));
   std::fflush(stdout);
@@ -46,12 +50,13 @@ void print_table(const GoldenSet& set, const std::vector<Comparison>& comparison
 nlohmann::ordered_json to_json(const GoldenSet& set, const std::vector<Comparison>& comparisons) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const Comparison& one : comparisons) {
-    nlohmann::ordered_json row = {{"key", one.key},
-                                  {"shape", one.shape},
-                                  {"max_abs_error", one.max_abs_error},
-                                  {"max_rel_error", one.max_rel_error},
-                                  {"tolerance", one.tolerance},
-                                  {"pass", one.pass}};
+    nlohmann::ordered_json row = {{"key", one.key}, {"shape", one.shape}};
+    if (one.measured) {
+      row["max_abs_error"] = one.max_abs_error;
+      row["max_rel_error"] = one.max_rel_error;
+      row["tolerance"] = one.tolerance;
+    }
+    row["pass"] = one.pass;
     if (!one.note.empty()) row["note"] = one.note;
     rows.push_back(row);
   }

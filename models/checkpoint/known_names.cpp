@@ -64,13 +64,15 @@ void rename(Names& names, const Rename& rule, std::vector<std::string>& notes) {
 
 }  // namespace
 
-NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames) {
+NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames, KnownNames known) {
   NamedFileTensors result;
   Names names;
   for (const FileTensor& tensor : checkpoint.tensors) names.emplace_back(tensor.name, &tensor);
-  strip_wrappers(names, result.notes);
-  if (is_image_transformer(names)) place_image_transformer(names, result);
-  rename(names, {"vtm_score.", "itm_score."}, result.notes);
+  if (known == KnownNames::apply) {
+    strip_wrappers(names, result.notes);
+    if (is_image_transformer(names)) place_image_transformer(names, result);
+    rename(names, {"vtm_score.", "itm_score."}, result.notes);
+  }
   for (const Rename& rule : renames) rename(names, rule, result.notes);
   for (auto& [name, tensor] : names) {
     const bool is_new = result.tensors.emplace(name, tensor).second;

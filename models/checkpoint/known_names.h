@@ -16,6 +16,9 @@ struct Rename {
   std::string from, to;
 };
 
+/// Whether the rules that are known beforehand apply, or only those asked for.
+enum class KnownNames { apply, ignore };
+
 struct NamedFileTensors {
   std::map<std::string, const FileTensor*> tensors;          ///< by All-in-one's names
   std::vector<std::string> notes;                            ///< what was renamed, one line each
@@ -29,7 +32,8 @@ struct NamedFileTensors {
 /// - CoTrain's "vtm_score." is "itm_score.";
 /// - then `renames`.
 /// Throws Error{format} if two tensors end up with one name.
-NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames);
+NamedFileTensors map_names(const Checkpoint& checkpoint, const std::vector<Rename>& renames,
+                           KnownNames known = KnownNames::apply);
 
 /// Text and video embeddings, token types, blocks and pooler: what every task needs. All other names are heads.
 bool is_backbone(std::string_view name);

@@ -5,31 +5,13 @@
 
 #include "models/checkpoint/byte_order.h"
 #include "models/checkpoint/text.h"
+#include "models/checkpoint/zip_format.h"
 #include "tensor/error.h"
 
 namespace aio::weights {
 namespace {
 
-// Signatures and sizes of the records, without their variable ends.
-constexpr std::uint32_t kLocalHeader = 0x04034b50;
-constexpr std::size_t kLocalHeaderBytes = 30;
-constexpr std::uint32_t kDataDescriptor = 0x08074b50;
-constexpr std::uint32_t kDirectoryEntry = 0x02014b50;
-constexpr std::size_t kDirectoryEntryBytes = 46;
-constexpr std::uint32_t kEnd = 0x06054b50;
-constexpr std::size_t kEndBytes = 22;
-constexpr std::uint32_t kEnd64 = 0x06064b50;
-constexpr std::size_t kEnd64Bytes = 56;
-constexpr std::uint32_t kLocator64 = 0x07064b50;
-constexpr std::size_t kLocator64Bytes = 20;
-
-constexpr std::uint32_t kIn64 = 0xffffffffU;  // "the value is in the ZIP64 field"
-constexpr std::uint16_t kIn64Short = 0xffffU;
-constexpr std::uint16_t kZip64Field = 1;
-
-constexpr std::uint16_t kSizesFollow = 1U << 3;  // flag: sizes and CRC stand behind the data, not in the local header
-constexpr std::uint16_t kUtf8 = 1U << 11;
-constexpr std::uint16_t kStored = 0;
+using namespace zip;
 
 struct Directory {
   std::uint64_t entries, begin, bytes;

@@ -9,7 +9,9 @@ namespace aio::models {
 Tensor probe_features(const AllInOne& model, const QaBatch& batch, nn::ForwardCtx& ctx, const InputOptions& options) {
   if (batch.text.ids.defined()) return joint_features(model, batch.text, batch.frames, ctx, options);
   const VideoTokens video = embed_input(model, batch.frames, ctx, options);
-  return model.pool(model.encode_video(video, ctx, encode_options(options)).cls(), ctx);
+  EncodeOptions encode = encode_options(options);
+  encode.reads = Reads::cls;
+  return model.pool(model.encode_video(video, ctx, encode).cls(), ctx);
 }
 
 Scored linear_probe(const AllInOne& model, const QaBatch& batch, nn::ForwardCtx& ctx, const InputOptions& options) {

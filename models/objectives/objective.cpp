@@ -9,7 +9,9 @@ namespace {
 
 Tensor pooled(const AllInOne& model, const TextTokens& text, const VideoTokens& video, nn::ForwardCtx& ctx,
               const InputOptions& options) {
-  return model.pool(model.encode(text, video, ctx, encode_options(options)).cls(), ctx);
+  EncodeOptions encode = encode_options(options);
+  encode.reads = Reads::cls;
+  return model.pool(model.encode(text, video, ctx, encode).cls(), ctx);
 }
 
 Tensor index_tensor(const std::vector<std::int64_t>& rows, Device device) {

@@ -23,7 +23,7 @@ class Step {
 
   void mlm() {
     const TextTokens masked = embed(need(batch_.mlm_ids, "mlm_ids"));
-    const Encoded joint = model_.encode(masked, own_, ctx_, encode_options_);
+    const Encoded joint = model_.encode(masked, own_, ctx_, reading(Reads::text));
     out_.mlm = mlm_loss(heads_, joint.text, need(batch_.mlm_labels, "mlm_labels"), ctx_);
     add("mlm", out_.mlm->loss, options_.mlm);
   }
@@ -31,7 +31,7 @@ class Step {
   void vtm_and_wpa() {
     const TextTokens text = embed(batch_.text.ids);
     const VideoTokens mixed = mixed_clips();
-    const Encoded joint = model_.encode(text, mixed, ctx_, encode_options_);
+    const Encoded joint = model_.encode(text, mixed, ctx_, reading(options_.wpa == 0 ? Reads::cls : Reads::all));
     out_.vtm = vtm_loss(heads_, model_.pool(joint.cls(), ctx_), out_.vtm_labels, ctx_);
     add("vtm", out_.vtm->loss, options_.vtm);
     if (options_.wpa == 0) return;
@@ -43,8 +43,8 @@ class Step {
   }
 
   void vtc() {
-    const Encoded text = model_.encode_text(embed(batch_.text.ids), ctx_, encode_options_);
-    const Encoded video = model_.encode_video(own_, ctx_, encode_options_);
+    const Encoded text = model_.encode_text(embed(batch_.text.ids), ctx_, reading(Reads::cls));
+    const Encoded video = model_.encode_video(own_, ctx_, reading(Reads::cls));
     out_.vtc = contrastive_loss(heads_, project_text(heads_, text.cls(), ctx_),
                                 project_video(heads_, video.cls(), ctx_), model_.config.temperature, options_.gather);
     add("vtc", out_.vtc->loss, options_.vtc);
@@ -87,6 +87,12 @@ class Step {
   }
 
  private:
+  EncodeOptions reading(Reads reads) const {
+    EncodeOptions options = encode_options_;
+    options.reads = reads;
+    return options;
+  }
+
   static const Tensor& need(const Tensor& tensor, const char* name) {
     check(tensor.defined(), ErrorCode::value, "pretrain: the batch lacks ", name);
     return tensor;

@@ -115,6 +115,9 @@ TEST_CASE("verify: exit codes and JSON") {
   const nlohmann::json passed = nlohmann::json::parse(good.read("out"));
   CHECK(passed.at("pass") == true);
   CHECK(passed.at("manifests").at(0).at("keys").size() == passed.at("manifests").at(0).at("compared"));
+  for (const auto& row : passed.at("manifests").at(0).at("keys")) {
+    CHECK(row.at("max_abs_error").get<double>() <= row.at("tolerance").get<double>());
+  }
   CHECK(good.verify("--device nowhere") == 2);
 
   const Copy wrong("micro_f8");

@@ -131,6 +131,17 @@ TEST_CASE("wordpiece: every code point becomes what Hugging Face makes of it, by
   }
 }
 
+// Marks that Unicode 8 does not know stay, in canonical order (U+1E944 has class 230, U+1E94A class 7), which Hugging
+// Face makes after removing U+00AD and before removing marks: U+0901, of class 0, keeps the two apart, U+0301 does not.
+TEST_CASE("wordpiece: marks move past what is removed, but not past a starter") {
+  const std::string high = "\xF0\x9E\xA5\x84", low = "\xF0\x9E\xA5\x8A";
+  const std::string apart = message("x", high, low, "y"), sorted = message("x", low, high, "y");
+  for (const auto& [between, expected] :
+       {std::pair{"", sorted}, {"\xCC\x81", sorted}, {"\xC2\xAD", sorted}, {"\xE0\xA4\x81", apart}}) {
+    CHECK(words_of(message("x", high, between, low, "y"), LetterCase::uncased) == std::vector<std::string>{expected});
+  }
+}
+
 TEST_CASE("wordpiece: 100,000 generated texts have the ids and words of the installed Hugging Face") {
   const char* const python = std::getenv("AIO_PEER_PYTHON");
   if (python == nullptr) {
@@ -248,6 +259,11 @@ TEST_CASE("wordpiece: a megabyte of anything takes linear time") {
     while (text.size() < 1'000'000) text += part;
     return text;
   };
+#ifdef NDEBUG
+  constexpr double kBound = 0.5;  // about 0.01 are taken
+#else
+  constexpr double kBound = 5;  // with sanitizers
+#endif
   for (const char* part :
        {"a", "\xE4\xB8\xAD", "[", "[MASK]", "[MASK", "a ", "un", "##", "\xF0\x9F\x98\x80", "\xFF", "\xCC\x81",
         "\xF0\x9D\x85\xA5\xE3\x80\xAE", "\xEA\xB0\x81", "\xE2\x89\xAF", "\xF0\xA0\x80\x80"}) {
@@ -257,7 +273,7 @@ TEST_CASE("wordpiece: a megabyte of anything takes linear time") {
     const double seconds = cpu_seconds() - start;
     CAPTURE(part);
     CHECK(ids.size() <= text.size() + 2);
-    CHECK(seconds < 0.5);
+    CHECK(seconds < kBound);
     CHECK(bert().encode(text, 40).size() <= 40);
   }
 }
