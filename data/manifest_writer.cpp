@@ -80,6 +80,11 @@ void ManifestWriter::add(const std::string& split, const Sample& sample) {
   if (place->buffer.size() >= kBufferBytes) place->flush();
 }
 
+bool ManifestWriter::contains(const std::string& split, const std::string& id) const {
+  const auto found = splits_.find(split);
+  return found != splits_.end() && found->second->ids.count(std::hash<std::string>()(id)) > 0;
+}
+
 std::int64_t ManifestWriter::size(const std::string& split) const {
   const auto found = splits_.find(split);
   return found == splits_.end() ? 0 : found->second->rows;

@@ -21,6 +21,7 @@ class ManifestWriter {
   /// Appends to FOLDER/SPLIT.jsonl. Throws Error{value} for a sample without id or media, or with an id that the split
   /// has already; Error{io}.
   void add(const std::string& split, const Sample& sample);
+  bool contains(const std::string& split, const std::string& id) const;
   /// Rows written so far.
   std::int64_t size(const std::string& split) const;
   /// Writes answers.txt, labels.txt (if there are any) and dataset.json; `info.splits` is filled in here.
