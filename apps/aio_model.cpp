@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   Action action;
   add_inspect(app, action);
   add_convert(app, action);
+  add_summary(app, action);
   add_verify(app, action);
   return run_app(app, argc, argv, action, kWeights);
 }
