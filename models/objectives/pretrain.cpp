@@ -67,7 +67,7 @@ class Step {
   }
 
   void vcop() {
-    const Encoded joint = model_.encode(embed(batch_.text.ids), own_, ctx_, encode_options_);
+    const Encoded joint = model_.encode(embed(batch_.text.ids), own_, ctx_, reading(Reads::cls));
     const Tensor orders = batch_.clip_order.defined()
                               ? batch_.clip_order
                               : draw_clip_orders(joint.frames.dim(0), joint.frames.dim(1), ctx_.rng.next());

@@ -37,7 +37,8 @@ VcopLoss vcop_loss(const Heads& heads, const Encoded& joint, const Tensor& order
   check(orders.dtype() == DType::i64 && orders.shape() == Shape{B, T}, ErrorCode::shape, "vcop: orders are ",
         describe(orders), ", expected i64 [", B, ", ", T, "]");
   VcopLoss out;
-  out.features = select(joint.frames, 2, joint.video.dim(1));  // text follows the visual tokens
+  // Text follows the visual tokens; a pass that reads [CLS] only has nothing else.
+  out.features = select(joint.frames, 2, joint.video.defined() ? joint.video.dim(1) : 0);
   out.labels = order_labels(orders);
   out.logits = head.forward(select_rows(out.features, orders.to(out.features.device())), ctx);
   out.loss = cross_entropy(out.logits, out.labels.to(out.logits.device()));
