@@ -55,7 +55,9 @@ Tensor noise(std::int64_t n, std::int64_t height, std::int64_t width) {
 
 TEST_CASE("resizing gives PIL's bytes") {
   int compared = 0;
-  for (const auto& [name, expected] : golden()) {
+  for (const auto& entry : golden()) {
+    const std::string& name = entry.first;
+    const Tensor& expected = entry.second;
     const bool bilinear = name.starts_with("bilinear.");
     if (!bilinear && !name.starts_with("bicubic.")) continue;
     CAPTURE(name);
