@@ -86,9 +86,12 @@ std::string text_type(std::string_view bytes) {
   if (text.starts_with("<!") || text.starts_with("<html") || text.starts_with("<?xml")) {
     return "a web page (a download that was answered with an error?)";
   }
-  const bool readable = std::none_of(start.begin(), start.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && std::string_view("\t\r\n").find(c) == std::string_view::npos;
-  });
+  std::string_view whole = start;  // without a character that the cut at 1024 bytes left in two
+  while (start.size() - whole.size() < 3 && !is_utf8(whole)) whole.remove_suffix(1);
+  const bool readable =
+      is_utf8(whole) && std::none_of(start.begin(), start.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 && std::string_view("\t\r\n").find(c) == std::string_view::npos;
+      });
   if (!readable) return {};
   return text.starts_with("{") || text.starts_with("[") ? "a JSON text" : "a text";
 }
