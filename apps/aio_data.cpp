@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Action action;
   add_frames(app, action);
+  add_show(app, action);
   add_synth(app, action);
   add_tokenize(app, action);
   add_vocab(app, action);

@@ -1,4 +1,4 @@
-# aio_data synth as a user meets it: a data set made twice is the same, what is printed, exit codes.
+# aio_data synth and show as a user meets them: a data set made twice is the same, pages, exit codes.
 # cmake -DPROGRAM=path -DSCRATCH=folder -P synth_app_test.cmake
 
 file(REMOVE_RECURSE ${SCRATCH})
@@ -49,3 +49,16 @@ expect(2 "got a part of 0 clips" synth --out ${SCRATCH}/c --train 0)
 expect(2 "got jitter 3, expected 0 to 1" synth --out ${SCRATCH}/c --jitter 3)
 expect(2 "--seed" synth --out ${SCRATCH}/c --seed x)
 expect(3 "cannot make the folder" synth --out ${SCRATCH}/preview.png/c)
+
+foreach(task pretrain retrieval choice qa action caption)
+  expect(0 "moving-shapes-${task}, test: 3 samples" show ${SCRATCH}/a/${task} --split test --eval --samples 3 --size 32
+         --out ${SCRATCH}/show-${task})
+  file(READ ${SCRATCH}/show-${task}/index.html page)
+  string(REGEX MATCHALL "<img" images "${page}")
+  list(LENGTH images count)
+  if(NOT count EQUAL 9 OR NOT page MATCHES "CLS" OR page MATCHES "UNK")
+    message(FATAL_ERROR "${task}: ${count} frames on the page, expected 9, with known words under them")
+  endif()
+endforeach()
+expect(2 "no split .nosuch." show ${SCRATCH}/a/qa --split nosuch --out ${SCRATCH}/d)
+expect(3 "dataset.json: cannot open" show ${SCRATCH} --out ${SCRATCH}/d)

@@ -6,6 +6,7 @@
 namespace aio::apps {
 
 void add_frames(CLI::App& app, Action& action);
+void add_show(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_vocab(CLI::App& app, Action& action);
