@@ -149,23 +149,23 @@ TEST_CASE("backbone: every way of mixing frames, its shapes and gradients") {
 }
 
 TEST_CASE("rolling: by hand") {
-  // Two frames of ten tokens, token n of frame t is 10 t + n.
+  // Three frames of ten tokens, token n of frame t is 10 t + n.
   Values values;
-  for (int i = 0; i < 20; ++i) values.push_back(i);
-  const Tensor x = Tensor::from(values, {1, 2, 10, 1});
+  for (int i = 0; i < 30; ++i) values.push_back(i);
+  const Tensor x = Tensor::from(values, {1, 3, 10, 1});
   const auto frame = [&](const RollConfig& config, int layer, int t) {
     return select(select(roll_tokens(x, 9, layer, config), 0, 0), 0, t).to_vector<double>();
   };
   // Nine of the ten are visual: fold 1, slots 1 and 8; slot 9 is text.
-  CHECK(frame({}, 0, 0) == Values{0, 11, 2, 3, 4, 5, 6, 7, 18, 9});
-  CHECK(frame({}, 5, 1) == Values{10, 1, 12, 13, 14, 15, 16, 17, 8, 19});
-  CHECK(frame({.proportion = 0.5}, 0, 0) == Values{0, 11, 12, 3, 4, 5, 6, 17, 18, 9});
+  CHECK(frame({}, 0, 0) == Values{0, 21, 2, 3, 4, 5, 6, 7, 18, 9});
+  CHECK(frame({}, 5, 1) == Values{10, 1, 12, 13, 14, 15, 16, 17, 28, 19});
+  CHECK(frame({.proportion = 0.5}, 0, 0) == Values{0, 21, 22, 3, 4, 5, 6, 17, 18, 9});
   CHECK(frame({.proportion = 0}, 0, 0) == Values{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   CHECK(frame({.kind = RollKind::none}, 0, 0) == Values{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  CHECK(frame({.kind = RollKind::per_layer}, 0, 0) == Values{0, 11, 2, 3, 4, 5, 6, 7, 8, 9});
-  CHECK(frame({.kind = RollKind::per_layer}, 3, 0) == Values{0, 1, 2, 3, 14, 5, 6, 7, 8, 9});
+  CHECK(frame({.kind = RollKind::per_layer}, 0, 0) == Values{0, 21, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(frame({.kind = RollKind::per_layer}, 3, 0) == Values{0, 1, 2, 3, 24, 5, 6, 7, 8, 9});
   CHECK(frame({.kind = RollKind::per_layer}, 8, 0) == frame({.kind = RollKind::per_layer}, 0, 0));
-  CHECK(frame({.kind = RollKind::per_layer_reference}, 3, 0) == Values{0, 0, 0, 0, 14, 5, 6, 7, 8, 9});
+  CHECK(frame({.kind = RollKind::per_layer_reference}, 3, 0) == Values{0, 0, 0, 0, 24, 5, 6, 7, 8, 9});
 
   const RollConfig random{.kind = RollKind::random, .proportion = 0.5, .seed = 4};
   const Values moved = frame(random, 0, 0);
