@@ -77,7 +77,7 @@ bool receive(int socket, Head& head, std::vector<std::int64_t>& indices, std::st
   const std::size_t index_bytes = head.indices * sizeof(std::int64_t);
   if (static_cast<std::size_t>(got) != sizeof(head) + index_bytes + head.text) return false;
   indices.resize(head.indices);
-  std::memcpy(indices.data(), buffer.data() + sizeof(head), index_bytes);
+  std::copy_n(buffer.data() + sizeof(head), index_bytes, reinterpret_cast<char*>(indices.data()));
   text.assign(buffer.data() + sizeof(head) + index_bytes, head.text);
   return true;
 }

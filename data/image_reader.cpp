@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "data/frame_checks.h"
@@ -28,21 +29,36 @@ bool begins_with(std::span<const std::uint8_t> bytes, const std::uint8_t (&magic
   return bytes.size() >= N && std::equal(magic, magic + N, bytes.begin());
 }
 
-/// False for a JPEG that breaks off: then stb_image gives the rest in grey. Its data end with the marker FF D9; in
-/// them, FF is followed by 0 or by a marker (ITU-T T.81, B.1.1), but the header may hold a preview with an end of its
-/// own.
-bool ends_properly(std::span<const std::uint8_t> jpeg) {
-  std::size_t at = 2;
-  while (at + 4 <= jpeg.size() && jpeg[at] == 0xFF && jpeg[at + 1] != 0xDA) {  // segments up to the start of the scan
-    if (jpeg[at + 1] == 0xFF) {
-      ++at;  // filling
-    } else {
-      at += 2 + (std::size_t{jpeg[at + 2]} << 8) + jpeg[at + 3];
-    }
+/// Huffman tables (ITU-T T.81, B.2.4.2) define at most 256 codes; stb_image 2.27 writes beyond its table for more.
+bool has_small_tables(std::span<const std::uint8_t> segment) {
+  while (segment.size() >= 17) {
+    const auto codes = std::accumulate(segment.begin() + 1, segment.begin() + 17, std::size_t{0});
+    if (codes > 256) return false;
+    segment = segment.subspan(std::min(17 + codes, segment.size()));
   }
-  constexpr std::uint8_t kEnd[] = {0xFF, 0xD9};
-  return at < jpeg.size() &&
-         std::search(jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.end(), kEnd, kEnd + 2) != jpeg.end();
+  return true;
+}
+
+/// Walks a JPEG's markers (T.81, B.1.1) to the end marker, FF D9: it holds no harm that is known, and does not break
+/// off, where stb_image would make the rest grey. Between markers lie compressed data, in which FF is followed by 0 or
+/// by a restart marker without a segment.
+bool is_whole_jpeg(std::span<const std::uint8_t> jpeg) {
+  for (std::size_t at = 2; at + 1 < jpeg.size();) {
+    const std::uint8_t marker = jpeg[at + 1];
+    const bool restart = marker >= 0xD0 && marker <= 0xD7;
+    if (jpeg[at] != 0xFF || marker == 0 || marker == 0xFF || restart) {
+      ++at;
+      continue;
+    }
+    if (marker == 0xD9) return true;
+    if (at + 4 > jpeg.size()) return false;
+    const std::size_t length = (std::size_t{jpeg[at + 2]} << 8) + jpeg[at + 3];  // its own two bytes included
+    const auto segment =
+        jpeg.subspan(at + 4, std::min(length - std::min<std::size_t>(length, 2), jpeg.size() - at - 4));
+    if (marker == 0xC4 && !has_small_tables(segment)) return false;
+    at += 2 + length;
+  }
+  return false;
 }
 
 }  // namespace
@@ -55,6 +71,8 @@ FrameSize image_size(std::span<const std::uint8_t> encoded, const std::string& n
   check(is_image(encoded), ErrorCode::format, name, ": not a JPEG or PNG picture");
   check(static_cast<std::int64_t>(encoded.size()) <= limits.image_bytes && encoded.size() <= INT32_MAX,
         ErrorCode::value, name, ": ", encoded.size(), " bytes, the limit for a picture is ", limits.image_bytes);
+  check(!begins_with(encoded, kJpeg) || is_whole_jpeg(encoded), ErrorCode::format, name,
+        ": the picture breaks off or is damaged");
   int width = 0, height = 0, channels = 0;
   const bool known =
       stbi_info_from_memory(encoded.data(), static_cast<int>(encoded.size()), &width, &height, &channels) != 0;
@@ -67,7 +85,6 @@ FrameSize image_size(std::span<const std::uint8_t> encoded, const std::string& n
 
 Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits) {
   const FrameSize size = image_size(encoded, name, limits);
-  check(!begins_with(encoded, kJpeg) || ends_properly(encoded), ErrorCode::format, name, ": the picture breaks off");
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(encoded.data(), static_cast<int>(encoded.size()), &width, &height, &channels, 3),

@@ -65,10 +65,10 @@ void VideoDemuxer::open() {
   av_dict_set(&options, "protocol_whitelist", "none", 0);
   const int status = avformat_open_input(&context, "", nullptr, &options);  // frees the context if it fails
   av_dict_free(&options);
+  context_.reset(status >= 0 ? context : nullptr);
   check_deadline();
   check(status >= 0, ErrorCode::format, name(),
         ": not a video that is read here (mp4, mov, mkv, webm, avi, gif): ", ffmpeg_error(status));
-  context_.reset(context);
   check(static_cast<int>(context->nb_streams) <= limits_.streams, ErrorCode::value, name(), ": ", context->nb_streams,
         " streams, the limit is ", limits_.streams);
 

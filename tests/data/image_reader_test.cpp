@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <vector>
@@ -74,6 +75,16 @@ TEST_CASE("a broken off picture is an error, wherever it breaks off") {
     }
     CHECK(refused == static_cast<int>((whole.size() - 2 + 6) / 7));
   }
+}
+
+TEST_CASE("a Huffman table of more codes than there are bytes: stb_image 2.27 wrote beyond its own") {
+  const TempDir folder;
+  std::vector<std::uint8_t> jpeg = picture(folder, "a.jpg");
+  const std::uint8_t marker[] = {0xFF, 0xC4};
+  const auto table = std::search(jpeg.begin(), jpeg.end(), marker, marker + 2);
+  REQUIRE(table != jpeg.end());
+  std::fill(table + 5, table + 5 + 16, std::uint8_t{0xFF});
+  EXPECT_ERROR(decode_image(jpeg, "a.jpg"), format, "a.jpg: the picture breaks off or is damaged");
 }
 
 TEST_CASE("sizes are limited before anything is decoded") {
