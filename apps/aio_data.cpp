@@ -11,8 +11,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Makes, checks, converts and shows data sets.", "aio_data"};
   app.require_subcommand(1);
   Action action;
+  add_check(app, action);
+  add_convert(app, action);
   add_frames(app, action);
+  add_pack(app, action);
   add_show(app, action);
+  add_stats(app, action);
   add_synth(app, action);
   add_tokenize(app, action);
   add_vocab(app, action);

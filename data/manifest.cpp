@@ -9,6 +9,7 @@
 #include "data/csv.h"
 #include "data/media_root.h"
 #include "data/row_index.h"
+#include "data/tar_reader.h"
 #include "tensor/edit_distance.h"
 #include "tensor/error.h"
 
@@ -177,9 +178,9 @@ class Manifest::Rows {
   Sample sample(std::int64_t i) const {
     const std::string place_name = where(i);
     const std::string bytes = row(i);
-    const std::string default_id = ids_required_ ? std::string() : message(i);
-    if (!delimiter_) return parse_sample(bytes, place_name, default_id);
-    return parse_sample(object_of(bytes, place_name), place_name, default_id);
+    const SampleDefaults defaults{ids_required_ ? std::string() : message(i), {}};
+    if (!delimiter_) return parse_sample(bytes, place_name, defaults);
+    return parse_sample(object_of(bytes, place_name), place_name, defaults);
   }
 
  private:
@@ -274,6 +275,11 @@ MediaSource Manifest::media_source(const Sample& sample) const {
   source.path = media_path(sample.media);
   source.offset = sample.offset.value_or(0);
   source.bytes = sample.bytes.value_or(-1);
+  const MediaName name = split_media(sample.media);
+  if (sample.offset && name.file.ends_with(".tar")) {
+    check_tar_member(DataFile(source.path), static_cast<std::uint64_t>(*sample.offset),
+                     static_cast<std::uint64_t>(*sample.bytes), name.member);
+  }
   if (sample.frames) {
     source.pattern = sample.frames->pattern;
     source.first = sample.frames->first;

@@ -41,7 +41,7 @@ class SampleParser {
  public:
   explicit SampleParser(const std::string& where) : where_(where) {}
 
-  Sample parse(std::string_view text, const std::string& default_id) {
+  Sample parse(std::string_view text, const SampleDefaults& defaults) {
     const json object = parse_json(text);
     require(object.is_object(), "not a JSON object");
     ordered_json extra = ordered_json::object();
@@ -49,7 +49,8 @@ class SampleParser {
       if (!value.is_null() && !take(key, value)) extra[key] = value;
     }
     if (!extra.empty()) s_.extra = extra.dump();
-    if (s_.id.empty()) s_.id = default_id;
+    if (s_.id.empty()) s_.id = defaults.id;
+    if (s_.media.empty()) s_.media = defaults.media;
     require(!s_.id.empty(), "has no id");
     require(!s_.media.empty(), "has no media");
     require(!s_.start || !s_.end || *s_.start < *s_.end, "start ", s_.start.value_or(0), " is not before end ",
@@ -231,8 +232,8 @@ Task parse_task(std::string_view name) {
   fail(ErrorCode::format, "unknown task \"", name, "\", expected one of ", names);
 }
 
-Sample parse_sample(std::string_view json, const std::string& where, const std::string& default_id) {
-  return SampleParser(where).parse(json, default_id);
+Sample parse_sample(std::string_view json, const std::string& where, const SampleDefaults& defaults) {
+  return SampleParser(where).parse(json, defaults);
 }
 
 std::string to_json(const Sample& sample) {

@@ -75,10 +75,16 @@ struct Sample {
 inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxTextBytes = 8192;
 
-/// Parses one JSON object. `where` is what messages begin with ("train.jsonl:17"); a sample without id gets
-/// `default_id`, unless that is empty. Accepted beside the keys above: `path`, `video`, `image` for media, numbers for
-/// ids, strings for integers, null for "absent". Throws Error{format} "where: reason".
-Sample parse_sample(std::string_view json, const std::string& where, const std::string& default_id = {});
+/// What a sample gets that has no id or no media; empty: it must have one.
+struct SampleDefaults {
+  std::string id;
+  std::string media;
+};
+
+/// Parses one JSON object. `where` is what messages begin with ("train.jsonl:17"). Accepted beside the keys above:
+/// `path`, `video`, `image` for media, numbers for ids, strings for integers, null for "absent". Throws Error{format}
+/// "where: reason".
+Sample parse_sample(std::string_view json, const std::string& where, const SampleDefaults& defaults = {});
 
 /// One line of JSON without its line feed; parse_sample() of it gives the sample back. Invalid UTF-8 becomes U+FFFD.
 std::string to_json(const Sample& sample);

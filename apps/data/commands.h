@@ -5,8 +5,12 @@
 
 namespace aio::apps {
 
+void add_check(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_frames(CLI::App& app, Action& action);
+void add_pack(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
+void add_stats(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_vocab(CLI::App& app, Action& action);

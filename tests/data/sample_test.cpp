@@ -42,7 +42,7 @@ TEST_CASE("sample: other spellings of the same") {
   CHECK(parse(R"({"id":"1","media":"a","label":"brush hair"})").label_name == "brush hair");
   CHECK(parse(R"({"id":"1","media":"a","answer":2,"answer_index":null})").answer == "2");
   CHECK_FALSE(parse(R"({"id":"1","media":"a","answer_index":null})").answer_index);
-  CHECK(parse_sample(R"({"media":"a"})", "f", "12").id == "12");
+  CHECK(parse_sample(R"({"media":"a"})", "f", {"12", ""}).id == "12");
   CHECK(parse(R"({"id":"1","media":"a","answers":["x","y"]})").answers[1].score == 1);
 }
 
