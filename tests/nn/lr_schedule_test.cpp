@@ -46,6 +46,16 @@ TEST_CASE("lr_schedule: the ends") {
   CHECK(cosine.lr(20) == 0.5);  // torch's would climb again
 }
 
+TEST_CASE("lr_schedule: constant before the decay begins") {
+  const LrSchedule schedule{.base_lr = 1, .end_lr = 0, .warmup_steps = 10, .decay_start = 80, .max_steps = 100};
+  CHECK(schedule.lr(5) == 0.5);
+  CHECK(schedule.lr(10) == 1);
+  CHECK(schedule.lr(79) == 1);
+  CHECK(schedule.lr(80) == 1);
+  CHECK(schedule.lr(90) == doctest::Approx(0.5));
+  CHECK(schedule.lr(100) == 0);
+}
+
 TEST_CASE("lr_schedule: warm-up as a fraction") {
   CHECK(warmup_from_fraction(0.1, 100) == 10);
   CHECK(warmup_from_fraction(0.1, 99) == 9);
