@@ -141,6 +141,10 @@ Tensor SampleLoader::frames_of(const Manifest& manifest, const Sample& sample, c
   const bool squeezed =
       options_.compat == Compat::reference && !options_.images && !sample.frames && !sample.media.ends_with(".gif");
   if (squeezed) request.size = {kSqueezed, kSqueezed};
+  // A picture that is wanted whole is squeezed in the pass that makes RGB of YUV.
+  if (!options_.images && options_.video.recipe == VideoRecipe::whole) {
+    request.size = {options_.video.size, options_.video.size};
+  }
   times.disk += watch.lap();
   const DecodeResult result = decode_(request);
   times.decode += watch.lap();

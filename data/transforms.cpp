@@ -184,8 +184,16 @@ const Normalization& normalization(const VideoTransform& transform) {
   return transform.recipe == VideoRecipe::plain ? kImageNet : kKinetics;
 }
 
+namespace {
+Tensor whole(const Tensor& frames, const VideoTransform& transform) {
+  return normalize(resize_frames(frames, transform.size, transform.size, ResizeFilter::bilinear),
+                   normalization(transform));
+}
+}  // namespace
+
 Tensor eval_transform(const Tensor& frames, const VideoTransform& transform) {
   check_frames(frames, transform.size);
+  if (transform.recipe == VideoRecipe::whole) return whole(frames, transform);
   const auto side = static_cast<int>(1.2 * transform.size);
   const Size size = with_short_side(frames, side);
   const Box box = centre_box(size, transform.size);
@@ -199,6 +207,7 @@ Tensor eval_transform(const Tensor& frames, const VideoTransform& transform) {
 
 Tensor train_transform(const Tensor& frames, const VideoTransform& transform, RngKey key) {
   check_frames(frames, transform.size);
+  if (transform.recipe == VideoRecipe::whole) return whole(frames, transform);
   Dice dice(key);
   const auto shortest = static_cast<int>(1.2 * transform.size);
   if (transform.recipe == VideoRecipe::plain) {

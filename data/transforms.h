@@ -21,8 +21,9 @@ inline constexpr Normalization kHalf{{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}};   
 
 /// plain: short side to 1.2 * size, crop; ImageNet's constants. The reference's "a100", behind all published numbers
 /// but Kinetics'. augmented: RandAugment, random short side in [1.2, 1.5] * size, crop, flip; Kinetics' constants. Its
-/// "v100".
-enum class VideoRecipe { plain, augmented };
+/// "v100". whole: squeezed to size x size (a loader has the decoder do it), nothing cut off and nothing drawn;
+/// ImageNet's constants. For pictures whose edges matter, like the embedded set's.
+enum class VideoRecipe { plain, augmented, whole };
 
 struct VideoTransform {
   int size = 224;  ///< height and width of the result

@@ -226,6 +226,21 @@ TEST_CASE("random parts of an image have the size asked for and differ") {
   CHECK(image_transform(image, {32, ImageRecipe::centre_crop, false}, {}).shape() == Shape{1, 3, 32, 32});
 }
 
+TEST_CASE("whole pictures: nothing is cut off, nothing is drawn") {
+  const Tensor frames = noise(2, 30, 50);
+  VideoTransform transform{32, VideoRecipe::whole, Normalization{{0, 0, 0}, {1.0F / 255, 1.0F / 255, 1.0F / 255}}};
+  const Tensor pixels = eval_transform(frames, transform);
+  CHECK(pixels.shape() == Shape{2, 3, 32, 32});
+  CHECK(largest_difference(pixels, train_transform(frames, transform, {5})) == 0);
+  const Tensor resized = resize_frames(frames, 32, 32, ResizeFilter::bilinear);
+  const std::vector<float> got = pixels.to_vector<float>();
+  const std::vector<std::uint8_t> want = resized.to_vector<std::uint8_t>();
+  CHECK(got[0] == doctest::Approx(want[0]));
+  CHECK(got[32 * 32 + 31] == doctest::Approx(want[3 * 31 + 1]));
+  transform.normalization.reset();
+  CHECK(&normalization(transform) == &kImageNet);
+}
+
 TEST_CASE("what cannot be transformed is refused") {
   EXPECT_ERROR(eval_transform(Tensor::zeros({2, 8, 8, 3})), dtype, "expected u8");
   EXPECT_ERROR(eval_transform(Tensor::zeros({2, 8, 8, 4}, {DType::u8})), shape, "expected [n, H, W, 3]");

@@ -1,0 +1,84 @@
+#include "data/decode_cache.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tensor/raw.h"
+
+namespace aio {
+namespace {
+
+std::string name_of(const DecodeRequest& request) {
+  return message(to_string(request.source), " ", request.size.width, "x", request.size.height);
+}
+
+}  // namespace
+
+DecodeCache::DecodeCache(DecodeFunction decode, std::int64_t max_bytes)
+    : decode_(std::move(decode)), max_bytes_(max_bytes) {}
+
+bool DecodeCache::find(const std::string& name, Clip& clip) {
+  const std::lock_guard lock(mutex_);
+  const auto found = clips_.find(name);
+  if (found == clips_.end()) return false;
+  clip = found->second;  // a handle: the frames stay where they are
+  ++counts_.hits;
+  return true;
+}
+
+DecodeResult DecodeCache::decode(const DecodeRequest& request) {
+  const bool part = request.start > 0 || request.end > 0 || request.window > 0;
+  if (part || request.count <= 0 || !request.indices.empty()) return decode_(request);
+  const std::string name = name_of(request);
+  Clip clip;
+  if (!find(name, clip)) {
+    DecodeRequest ask = request;
+    ask.count = 0;
+    const DecodeResult described = decode_(ask);
+    if (!described.ok()) return described;
+    const FrameSize size = request.size.width > 0 ? request.size : described.info.size;
+    const std::int64_t bytes = described.info.frames * size.width * size.height * 3;
+    {
+      const std::lock_guard lock(mutex_);
+      if (counts_.bytes + bytes > max_bytes_) return decode_(request);
+      counts_.bytes += bytes;  // spoken for
+    }
+    ask.indices.resize(static_cast<std::size_t>(described.info.frames));
+    std::iota(ask.indices.begin(), ask.indices.end(), 0);
+    const DecodeResult whole = decode_(ask);
+    const std::lock_guard lock(mutex_);
+    if (!whole.ok()) {
+      counts_.bytes -= bytes;
+      return whole;
+    }
+    clip = {whole.info, whole.frames};
+    if (!clips_.emplace(name, clip).second) counts_.bytes -= bytes;  // another thread was faster
+    counts_.kept = static_cast<std::int64_t>(clips_.size());
+  }
+
+  DecodeResult result;
+  result.info = clip.info;
+  try {
+    result.indices = sample_frames(request.count, clip.info.frames, request.mode, request.key, request.compat);
+  } catch (const Error& error) {
+    result.fault = DecodeFault::request;
+    result.error = error.what();
+    return result;
+  }
+  const auto count = static_cast<std::int64_t>(result.indices.size());
+  Shape shape = clip.frames.shape();
+  shape[0] = count;
+  result.frames = Tensor::empty(shape, {DType::u8});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t index = result.indices[static_cast<std::size_t>(i)];
+    raw::copy_(raw::slice(result.frames, 0, i, i + 1), raw::slice(clip.frames, 0, index, index + 1));
+  }
+  return result;
+}
+
+DecodeCache::Counts DecodeCache::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace aio

@@ -1,0 +1,42 @@
+#pragma once
+// DecodeCache: decoded clips kept in memory, for data sets that fit. A clip is decoded whole once; later epochs draw
+// their frames from it. What is drawn does not change: only the time it takes.
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "data/loader_options.h"
+
+namespace aio {
+
+class DecodeCache {
+ public:
+  /// `decode` answers what is not kept. Clips are kept until `max_bytes` of frames are; then no further ones.
+  DecodeCache(DecodeFunction decode, std::int64_t max_bytes);
+
+  /// As `decode`. Clips named by seconds or by a window of a file are passed on: of a long file only a part is wanted.
+  /// From any thread.
+  DecodeResult decode(const DecodeRequest& request);
+
+  struct Counts {
+    std::int64_t hits = 0, kept = 0, bytes = 0;
+  };
+  Counts counts() const;
+
+ private:
+  struct Clip {
+    FrameSourceInfo info;
+    Tensor frames;  ///< u8 [n, H, W, 3]: all of them
+  };
+  bool find(const std::string& name, Clip& clip);
+
+  DecodeFunction decode_;
+  std::int64_t max_bytes_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Clip> clips_;
+  Counts counts_;
+};
+
+}  // namespace aio
