@@ -1,0 +1,42 @@
+// aio_train: pre-training and fine-tuning, from a configuration to weights.
+//
+// Exit codes: apps/common/app.h; a signal that stopped the run ends it with 130 or 143 after a checkpoint.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "apps/common/app.h"
+#include "apps/trainer/trainer.h"
+
+int main(int argc, char** argv) {
+  using namespace aio::apps;
+  CLI::App app{"Trains All-in-one: pre-training and fine-tuning.", "aio_train"};
+  std::vector<std::string> files, assignments;
+  TrainerOptions options;
+  std::string resume = "never";
+  bool help_config = false, print_config = false;
+  app.add_option("--config", files, "configuration; of several, later ones override")->type_name("FILE.toml");
+  app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
+  app.add_option("--resume", resume, "auto: go on from the newest checkpoint of run.dir, if there is one")
+      ->check(CLI::IsMember({"auto", "never"}))
+      ->capture_default_str();
+  app.add_flag("--overfit-batch", options.overfit_batch, "train on the first batch only: the loss must go to zero");
+  app.add_flag("--quiet", options.quiet, "no progress lines");
+  app.add_flag("--help-config", help_config, "print every key with type, unit, default and meaning");
+  app.add_flag("--print-config", print_config, "print the resolved configuration");
+  const Action action = [&] {
+    TrainConfig config;
+    if (help_config) {
+      std::printf("%s", config.keys.help().c_str());
+      return int{kOk};
+    }
+    config.load(files, assignments);
+    if (print_config) {
+      std::printf("%s", config.keys.to_toml().c_str());
+      return int{kOk};
+    }
+    options.resume = resume == "auto";
+    return train(config, options);
+  };
+  return run_app(app, argc, argv, action, kData);
+}

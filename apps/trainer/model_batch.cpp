@@ -1,0 +1,68 @@
+#include "apps/trainer/model_batch.h"
+
+#include <algorithm>
+
+#include "autograd/ops.h"
+
+namespace aio::apps {
+namespace {
+
+void expect(bool there, const char* what, const char* need) {
+  check(there, ErrorCode::value, "batch: has no ", what, " (", need, ")");
+}
+
+}  // namespace
+
+models::TextBatch text_batch(const TokenBatch& tokens) { return {tokens.ids, tokens.mask}; }
+
+models::PretrainBatch pretrain_batch(const Batch& batch, bool images) {
+  expect(batch.text.ids.defined(), "texts", "does the data set have captions?");
+  models::PretrainBatch out;
+  out.frames = batch.frames;
+  out.text = text_batch(batch.text);
+  out.images = images;
+  out.mlm_ids = batch.mlm_ids;
+  out.mlm_labels = batch.mlm_labels;
+  out.vtm_labels = batch.vtm_labels;
+  out.false_frames = batch.false_frames;
+  return out;
+}
+
+models::QaBatch qa_batch(const Batch& batch) {
+  expect(batch.text.ids.defined(), "questions", "does the data set have questions, or a prompt?");
+  expect(batch.labels.defined(), "labels", "does the data set have answers or labels?");
+  return {batch.frames, text_batch(batch.text), batch.labels};
+}
+
+models::ChoiceBatch choice_batch(const Batch& batch) {
+  expect(batch.options.ids.defined(), "options", "is its task choice or mc_qa?");
+  const std::int64_t options = batch.options.ids.dim(1);
+  const bool equal = std::all_of(batch.option_counts.begin(), batch.option_counts.end(),
+                                 [&](std::int64_t count) { return count == options; });
+  check(equal, ErrorCode::value, "batch: its samples have different numbers of options (split the data set by them)");
+  return {batch.frames, text_batch(batch.options), batch.labels};
+}
+
+models::ChoiceBatch rivals_batch(const Batch& batch) {
+  expect(batch.text.ids.defined(), "texts", "does the data set have captions?");
+  expect(batch.false_text.ids.defined(), "false texts", "set data.false_texts");
+  models::ChoiceBatch out;
+  out.frames = batch.frames;
+  out.options = {concat({unsqueeze(batch.text.ids, 1), batch.false_text.ids}, 1),
+                 concat({unsqueeze(batch.text.mask, 1), batch.false_text.mask}, 1)};
+  out.answer = Tensor::from(std::vector<std::int64_t>(static_cast<std::size_t>(batch.size()), 0), {batch.size()});
+  return out;
+}
+
+models::CaptionBatch caption_batch(const Batch& batch) {
+  expect(batch.mlm_ids.defined(), "masked captions", "does the data set have captions?");
+  return {batch.frames, {batch.mlm_ids, batch.text.mask}, batch.mlm_labels};
+}
+
+Tensor masked_labels(const Tensor& labels) {
+  std::vector<std::int64_t> kept = labels.to_vector<std::int64_t>();
+  kept.erase(std::remove_if(kept.begin(), kept.end(), [](std::int64_t label) { return label < 0; }), kept.end());
+  return Tensor::from(kept, {static_cast<std::int64_t>(kept.size())});
+}
+
+}  // namespace aio::apps

@@ -1,0 +1,21 @@
+#pragma once
+// From a loader's batch (data/batch.h) to what the objectives read (models/batch.h): the same tensors, rearranged.
+// All throw Error{value} naming what the batch lacks.
+
+#include "data/batch.h"
+#include "models/batch.h"
+
+namespace aio::apps {
+
+models::TextBatch text_batch(const TokenBatch& tokens);
+models::PretrainBatch pretrain_batch(const Batch& batch, bool images);
+models::QaBatch qa_batch(const Batch& batch);
+/// The samples' own options.
+models::ChoiceBatch choice_batch(const Batch& batch);
+/// Options are the sample's text and the false texts; the answer is 0.
+models::ChoiceBatch rivals_batch(const Batch& batch);
+models::CaptionBatch caption_batch(const Batch& batch);
+/// i64 [n]: the labels that are not ignored, row by row.
+Tensor masked_labels(const Tensor& labels);
+
+}  // namespace aio::apps

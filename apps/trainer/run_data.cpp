@@ -1,0 +1,117 @@
+#include "apps/trainer/run_data.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "apps/common/app.h"
+#include "data/frame_source.h"
+#include "tensor/error.h"
+
+namespace aio::apps {
+namespace {
+
+std::vector<Manifest> open_all(const std::vector<std::string>& folders, const std::string& split) {
+  std::vector<Manifest> sets;
+  for (const std::string& folder : folders) sets.push_back(Manifest::open(folder, split));
+  return sets;
+}
+
+/// data.vocab, or vocab.txt of the first data set: in its folder, or beside it (sets of one source share theirs).
+std::string vocabulary_path(const TrainConfig& config) {
+  if (!config.data.vocab.empty()) return config.data.vocab;
+  check(!config.data.train.empty(), ErrorCode::config, "data.train is empty: name at least one data set");
+  namespace fs = std::filesystem;
+  const fs::path first = fs::weakly_canonical(config.data.train[0]);
+  const fs::path folder = fs::is_directory(first) ? first : first.parent_path();
+  for (const fs::path& candidate : {folder / "vocab.txt", folder.parent_path() / "vocab.txt"}) {
+    if (fs::exists(candidate)) return candidate.string();
+  }
+  fail(ErrorCode::config, "data.vocab is empty, and there is no vocab.txt in ", folder.string(), " or beside it");
+}
+
+/// Classes of the head: the answer list for questions, the label list for actions.
+std::int64_t count_labels(const TrainConfig& config, const std::vector<Manifest>& sets) {
+  const bool answers = config.train.task == "qa", actions = config.train.task == "action";
+  if (!answers && !actions) return 0;
+  const DatasetInfo& info = sets.front().info();
+  const auto count = static_cast<std::int64_t>(answers ? info.answers.size() : info.labels.size());
+  check(count > 0, ErrorCode::config, "data.train: ", info.name, " has no ", answers ? "answers" : "labels",
+        " list, which train.task = \"", config.train.task, "\" needs");
+  return count;
+}
+
+std::set<std::string> read_skip_list(const std::string& path) {
+  std::set<std::string> ids;
+  if (path.empty()) return ids;
+  std::ifstream file(path);
+  check(file.good(), ErrorCode::io, path, ": cannot be read (data.skip_list)");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) ids.insert(line);
+  }
+  return ids;
+}
+
+LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info, bool training, bool images) {
+  const std::string& task = config.train.task;
+  LoaderOptions options;
+  options.training = training;
+  options.batch_size = training ? config.train.batch : config.eval.batch;
+  options.seed = static_cast<std::uint64_t>(config.run.seed);
+  options.images = images;
+  options.frames = config.model.config.frames;
+  options.video.size = options.image.size = static_cast<int>(config.model.config.image_size);
+  if (config.data.video_recipe == "augmented") options.video.recipe = VideoRecipe::augmented;
+  if (config.data.video_recipe == "whole") options.video.recipe = VideoRecipe::whole;
+  options.video.normalization = info.normalization;
+  if (config.data.image_recipe == "random-crop") options.image.recipe = ImageRecipe::random_crop;
+  if (config.data.image_recipe == "centre-crop") options.image.recipe = ImageRecipe::centre_crop;
+  options.compat = config.data.compat == "reference" ? Compat::reference : Compat::fixed;
+  options.max_text_len = config.model.config.max_text_len;
+  options.prompt = config.data.prompt;
+  if ((task == "pretrain" && config.loss.mlm > 0) || task == "caption") {
+    options.mlm = MaskingOptions{config.data.mlm_probability, config.data.whole_word_masking, false};
+  }
+  if (task == "pretrain" && config.loss.vtm > 0) {
+    options.false_videos = config.data.false_videos == "split" ? FalseVideos::split : FalseVideos::batch;
+  }
+  options.false_texts = task == "retrieval" ? config.data.false_texts : 0;
+  options.threads = config.data.workers;
+  options.prefetch = config.data.prefetch;
+  options.max_bad = config.data.max_bad;
+  options.skip = read_skip_list(config.data.skip_list);
+  return options;
+}
+
+}  // namespace
+
+RunData::RunData(const TrainConfig& config)
+    : config_(config),
+      train_sets_(open_all(config.data.train, config.data.train_split)),
+      tokenizer_(WordPiece::load(vocabulary_path(config))) {
+  if (!config.data.eval_split.empty()) {
+    eval_sets_ = open_all(config.data.eval.empty() ? config.data.train : config.data.eval, config.data.eval_split);
+  }
+  labels_ = count_labels(config, train_sets_);
+  DecodeServiceOptions options;
+  options.workers = config.data.workers;
+  service_ = std::make_unique<DecodeService>(options);
+  decode_ = [this](const DecodeRequest& request) { return service_->decode(request); };
+  if (config.data.cache_mib > 0) {
+    cache_ = std::make_unique<DecodeCache>(decode_, config.data.cache_mib << 20);
+    decode_ = [this](const DecodeRequest& request) { return cache_->decode(request); };
+  }
+  train_ = std::make_unique<Loader>(train_sets_, tokenizer_, decode_,
+                                    loader_options(config, train_sets_[0].info(), true, false));
+  if (!config.data.train_images.empty()) {
+    const std::vector<Manifest> sets = open_all(config.data.train_images, config.data.train_split);
+    images_ = std::make_unique<Loader>(sets, tokenizer_, decode_, loader_options(config, sets[0].info(), true, true));
+  }
+}
+
+std::unique_ptr<Loader> RunData::open_evaluation() const {
+  if (eval_sets_.empty()) return nullptr;
+  return std::make_unique<Loader>(eval_sets_, tokenizer_, decode_,
+                                  loader_options(config_, eval_sets_[0].info(), false, false));
+}
+
+}  // namespace aio::apps

@@ -1,0 +1,40 @@
+#pragma once
+// RunData: the data sets of a run, opened, with the loaders that read them.
+
+#include <memory>
+#include <optional>
+
+#include "apps/trainer/train_config.h"
+#include "data/decode_cache.h"
+#include "data/decode_service.h"
+#include "data/loader.h"
+#include "data/wordpiece.h"
+
+namespace aio::apps {
+
+class RunData {
+ public:
+  /// Throws Error{io|format|config}: missing folders and files at once.
+  explicit RunData(const TrainConfig& config);
+
+  const WordPiece& tokenizer() const { return tokenizer_; }
+  /// Classes of the task's head: answers, labels; 0 for tasks without.
+  std::int64_t labels() const { return labels_; }
+  Loader& train() { return *train_; }
+  /// Co-training: still images; null without.
+  Loader* images() { return images_.get(); }
+  /// A fresh pass over the evaluation split; null where there is none.
+  std::unique_ptr<Loader> open_evaluation() const;
+
+ private:
+  const TrainConfig& config_;
+  std::vector<Manifest> train_sets_, eval_sets_;
+  WordPiece tokenizer_;
+  std::int64_t labels_ = 0;
+  std::unique_ptr<DecodeService> service_;
+  std::unique_ptr<DecodeCache> cache_;
+  DecodeFunction decode_;
+  std::unique_ptr<Loader> train_, images_;
+};
+
+}  // namespace aio::apps

@@ -1,0 +1,91 @@
+#include "apps/trainer/screen.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace aio::apps {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// A loss with four digits; an accuracy or recall, which is at most 1, in percent.
+std::string format_average(const Averages::Entry& entry) {
+  char text[96];
+  const bool share = entry.name.find("accuracy") != std::string::npos;
+  std::snprintf(text, sizeof text, share ? "  %s %5.1f%%" : "  %s %7.4f", entry.name.c_str(),
+                share ? 100 * entry.mean() : entry.mean());
+  return text;
+}
+
+}  // namespace
+
+std::string format_duration(double seconds) {
+  if (!(seconds >= 0 && seconds < 1e9)) return "?";
+  const auto total = static_cast<long long>(std::llround(seconds));
+  char text[64];
+  if (total >= 3600) {
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", total / 3600, total / 60 % 60, total % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%lld:%02lld", total / 60, total % 60);
+  }
+  return text;
+}
+
+Screen::Screen(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+Screen::~Screen() { clear_bar(); }
+
+void Screen::clear_bar() {
+  if (!bar_shown_) return;
+  std::fprintf(stderr, "\r\033[K");
+  bar_shown_ = false;
+}
+
+void Screen::message(const std::string& text) {
+  clear_bar();
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+void Screen::progress(const ProgressLine& line) {
+  if (quiet_) return;
+  const int width = static_cast<int>(std::to_string(line.max_steps).size());
+  char head[64], tail[256];
+  std::snprintf(head, sizeof head, "step %*lld/%lld", width, static_cast<long long>(line.step),
+                static_cast<long long>(line.max_steps));
+  std::snprintf(tail, sizeof tail, "  lr %.2e  |g| %8.3g  %7.1f clips/s  wait %3.0f%%  %5.2f GiB  eta %s", line.lr,
+                line.grad_norm, line.clips_per_second, 100 * line.wait_share, line.memory_gib,
+                format_duration(line.seconds_left).c_str());
+  std::string text = head;
+  for (const Averages::Entry& entry : line.averages->entries()) text += format_average(entry);
+  message(text + tail);
+}
+
+void Screen::evaluation(std::int64_t step, const std::string& split, const Averages& averages) {
+  if (quiet_) return;
+  std::string text = "eval " + split + " at step " + std::to_string(step);
+  for (const Averages::Entry& entry : averages.entries()) text += format_average(entry);
+  message(text);
+}
+
+void Screen::bar(std::int64_t step, std::int64_t max_steps) {
+  const double time = now();
+  if (quiet_ || !terminal_ || max_steps <= 0 || time - last_bar_ < 0.1) return;
+  last_bar_ = time;
+  winsize size{};
+  const int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  const int cells = std::clamp(columns - 40, 10, 60);
+  const auto filled = static_cast<int>(step * cells / max_steps);
+  std::string text = "\r[" + std::string(static_cast<std::size_t>(filled), '#') +
+                     std::string(static_cast<std::size_t>(cells - filled), '.') + "] " + std::to_string(step) + "/" +
+                     std::to_string(max_steps);
+  std::fprintf(stderr, "%s\033[K", text.c_str());
+  std::fflush(stderr);
+  bar_shown_ = true;
+}
+
+}  // namespace aio::apps

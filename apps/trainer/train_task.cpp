@@ -1,0 +1,134 @@
+#include "apps/trainer/train_task.h"
+
+#include "apps/trainer/model_batch.h"
+#include "autograd/ops.h"
+#include "models/objectives/caption.h"
+#include "models/objectives/contrastive.h"
+#include "models/objectives/multiple_choice.h"
+#include "models/objectives/pretrain.h"
+#include "models/objectives/qa.h"
+#include "models/objectives/retrieval.h"
+
+namespace aio::apps {
+namespace {
+
+using models::AllInOne;
+using models::Scored;
+
+/// Adds how many of the rows' largest scores are the labels', rows with label -100 left out.
+void add_accuracy(Averages& averages, const char* name, const Tensor& scores, const Tensor& labels) {
+  const std::vector<std::int64_t> best = argmax(scores).to_vector<std::int64_t>();
+  const std::vector<std::int64_t> wanted = labels.to_vector<std::int64_t>();
+  double right = 0, judged = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] < 0) continue;
+    judged += 1;
+    right += best[i] == wanted[i] ? 1 : 0;
+  }
+  averages.add(name, right, judged);
+}
+
+class PretrainTask : public TrainTask {
+ public:
+  PretrainTask(const TrainConfig& config, const AllInOne& model) : options_(config.loss), model_(model) {}
+
+  Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, images), options_, ctx);
+    const std::string prefix = images ? "image_" : "";
+    for (const models::NamedLoss& loss : out.losses) averages.add(prefix + std::string(loss.name), loss.value.item());
+    if (out.mlm) add_accuracy(averages, (prefix + "mlm_accuracy").c_str(), out.mlm->logits, out.mlm->labels);
+    if (out.vtm) add_accuracy(averages, (prefix + "vtm_accuracy").c_str(), out.vtm->logits, out.vtm_labels);
+    if (out.vtc) {
+      const std::int64_t B = out.vtc->similarity.dim(0);
+      std::vector<std::int64_t> own(static_cast<std::size_t>(B));
+      for (std::size_t i = 0; i < own.size(); ++i) own[i] = static_cast<std::int64_t>(i);
+      add_accuracy(averages, (prefix + "vtc_accuracy").c_str(), out.vtc->similarity, Tensor::from(own, {B}));
+    }
+    return out.total;
+  }
+
+ private:
+  models::PretrainOptions options_;
+  const AllInOne& model_;
+};
+
+/// The contrastive loss alone: fine-tuning for retrieval by BVTC.
+class ContrastiveTask : public TrainTask {
+ public:
+  explicit ContrastiveTask(const AllInOne& model) : model_(model) {
+    options_.mlm = options_.vtm = options_.wpa = 0;
+    options_.vtc = 1;
+  }
+  Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, images), options_, ctx);
+    averages.add("vtc", out.total.item());
+    return out.total;
+  }
+
+ private:
+  models::PretrainOptions options_;
+  const AllInOne& model_;
+};
+
+/// A loss and scores of one row a sample.
+template <class Objective>
+class ScoredTask : public TrainTask {
+ public:
+  ScoredTask(const AllInOne& model, Objective objective) : model_(model), objective_(std::move(objective)) {}
+  Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
+    Tensor labels;
+    const Scored scored = objective_(model_, batch, ctx, labels);
+    averages.add("loss", scored.loss.item());
+    add_accuracy(averages, "accuracy", scored.scores, labels);
+    return scored.loss;
+  }
+
+ private:
+  const AllInOne& model_;
+  Objective objective_;
+};
+template <class Objective>
+std::unique_ptr<TrainTask> scored_task(const AllInOne& model, Objective objective) {
+  return std::make_unique<ScoredTask<Objective>>(model, std::move(objective));
+}
+
+}  // namespace
+
+std::unique_ptr<TrainTask> make_task(const TrainConfig& config, const AllInOne& model) {
+  const std::string& task = config.train.task;
+  if (task == "pretrain") return std::make_unique<PretrainTask>(config, model);
+  if (task == "contrastive") return std::make_unique<ContrastiveTask>(model);
+  if (task == "qa" || task == "action") {
+    return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+      const models::QaBatch qa = qa_batch(batch);
+      labels = qa.labels;
+      return models::open_ended_qa(m, qa, ctx);
+    });
+  }
+  if (task == "mc-qa" || task == "choice") {
+    const bool by_match = task == "choice";
+    return scored_task(model, [by_match](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+      const models::ChoiceBatch choice = choice_batch(batch);
+      labels = choice.answer;
+      return by_match ? models::multiple_choice(m, choice, ctx) : models::multiple_choice_qa(m, choice, ctx);
+    });
+  }
+  if (task == "retrieval") {
+    return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+      const models::ChoiceBatch rivals = rivals_batch(batch);
+      labels = rivals.answer;
+      return models::retrieval(m, rivals, ctx);
+    });
+  }
+  if (task == "caption") {
+    return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+      const models::CaptionBatch caption = caption_batch(batch);
+      const Scored scored = models::captioning(m, caption, ctx);
+      labels = masked_labels(caption.labels);
+      return scored;
+    });
+  }
+  fail(ErrorCode::config, "train.task \"", task, "\" is unknown");
+}
+
+}  // namespace aio::apps

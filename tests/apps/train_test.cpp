@@ -1,0 +1,228 @@
+// aio_train on the embedded data set: it learns, and a run that was killed and resumed ends with the same bytes.
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "apps/common/xxh64.h"
+#include "data/synthetic/dataset.h"
+#include "tensor/random.h"
+#include "tests/temp_dir.h"
+
+using namespace aio;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One small data set for all cases.
+const std::string& data_set() {
+  static const test::TempDir dir;
+  static const std::string path = [] {
+    synthetic::DatasetOptions options;
+    options.seed = 3;
+    options.train = 48;
+    options.val = 16;
+    options.test = 16;
+    options.size = 48;
+    synthetic::write_dataset(dir / "set", options);
+    return dir / "set";
+  }();
+  return path;
+}
+
+std::vector<std::string> arguments(const std::string& task, const std::string& run, int steps,
+                                   const std::vector<std::string>& more = {}) {
+  std::vector<std::string> all = {AIO_BIN "/aio_train", "--resume", "auto"};
+  std::vector<std::string> settings = {"model.size=demo",
+                                       "model.hidden_size=16",
+                                       "model.heads=2",
+                                       "model.layers=2",
+                                       "data.video_recipe=whole",
+                                       "train.batch=8",
+                                       "optim.lr=3e-3",
+                                       "optim.warmup=2",
+                                       "log.every=5",
+                                       "checkpoint.every=4",
+                                       "data.cache_mib=64",
+                                       "model.dropout=0.1",
+                                       "train.ema=0.9",
+                                       "run.seed=5",
+                                       "log.tensorboard=false",
+                                       "run.threads=2",
+                                       "loss.wpa=0",
+                                       "eval.every=10",
+                                       "data.train=[\"" + data_set() + "/" + task + "\"]",
+                                       "train.task=" + std::string(task == "action" ? "action" : task),
+                                       "train.max_steps=" + std::to_string(steps),
+                                       "run.dir=" + run};
+  settings.insert(settings.end(), more.begin(), more.end());
+  for (const std::string& setting : settings) {
+    all.emplace_back("--set");
+    all.push_back(setting);
+  }
+  return all;
+}
+
+pid_t start(const std::vector<std::string>& arguments, const std::string& log) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  if (freopen(log.c_str(), "a", stderr) == nullptr) _exit(99);
+  std::vector<char*> list;
+  for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
+  list.push_back(nullptr);
+  execv(list[0], list.data());
+  _exit(98);
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+std::string read_file(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+int run(const std::vector<std::string>& arguments, const std::string& log) {
+  const int code = wait_for(start(arguments, log));
+  if (code != 0) MESSAGE(read_file(log));
+  return code;
+}
+
+std::vector<nlohmann::json> metrics_of(const std::string& run_dir) {
+  std::vector<nlohmann::json> lines;
+  std::ifstream file(run_dir + "/metrics.jsonl");
+  for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("aio_train: pre-training lowers its losses, and leaves what it promises") {
+  const test::TempDir dir;
+  const std::string folder = dir / "run";
+  REQUIRE(run(arguments("pretrain", folder, 60), dir / "log") == 0);
+  for (const char* name : {"config.toml", "metrics.jsonl", "timing.jsonl", "environment.json", "weights.safetensors",
+                           "checkpoints/step-000060/weights.safetensors"}) {
+    INFO(name);
+    CHECK(fs::exists(folder + "/" + name));
+  }
+  const std::vector<nlohmann::json> lines = metrics_of(folder);
+  REQUIRE(lines.size() == 12 + 6);  // a line every 5 steps, an evaluation every 10
+  CHECK(lines[0]["step"] == 5);
+  const auto& last = lines[lines.size() - 2];
+  CHECK(last["step"] == 60);
+  CHECK(last["mlm"].get<double>() < 0.9 * lines[0]["mlm"].get<double>());  // observed 0.81
+  CHECK(last["vtc"].get<double>() < lines[0]["vtc"].get<double>());
+  CHECK(lines.back()["split"] == "val");
+  for (const auto& line : lines) {
+    CHECK_FALSE(line.contains("seconds"));
+    CHECK_FALSE(line.contains("clips_per_second"));
+  }
+}
+
+TEST_CASE("aio_train: every task runs on its part of the data set") {
+  for (const char* task : {"qa", "choice", "retrieval", "action", "caption"}) {
+    INFO(task);
+    const test::TempDir dir;
+    const std::string folder = dir / "run";
+    std::vector<std::string> more;
+    if (std::string(task) == "retrieval") more = {"data.false_texts=3"};
+    if (std::string(task) == "caption") more = {"data.mlm_probability=0.5"};
+    REQUIRE(run(arguments(task, folder, 10, more), dir / "log") == 0);
+    const std::vector<nlohmann::json> lines = metrics_of(folder);
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0]["loss"].get<double>() > 0);
+    CHECK(lines[2]["accuracy"].get<double>() >= 0);
+  }
+}
+
+TEST_CASE("aio_train: killed at random moments and resumed, a run ends with the same bytes") {
+  const test::TempDir dir;
+  const int kSteps = 40, kKills = 6;
+  const auto started = std::chrono::steady_clock::now();
+  REQUIRE(run(arguments("pretrain", dir / "whole", kSteps), dir / "log") == 0);
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - started;
+  const std::vector<float> moments = uniform({kKills}, 0.05, 0.9, RngKey{11}).to_vector<float>();
+  for (const float moment : moments) {
+    const pid_t child = start(arguments("pretrain", dir / "killed", kSteps), dir / "log");
+    std::this_thread::sleep_for(whole * static_cast<double>(moment));
+    kill(child, SIGKILL);
+    wait_for(child);
+  }
+  REQUIRE(run(arguments("pretrain", dir / "killed", kSteps), dir / "log") == 0);
+  for (const char* name : {"weights.safetensors", "metrics.jsonl", "checkpoints/step-000040/weights.safetensors",
+                           "checkpoints/step-000040/training.safetensors"}) {
+    INFO(name);
+    CHECK(apps::xxh64_file(dir / "whole" + "/" + name) == apps::xxh64_file(dir / "killed" + "/" + name));
+  }
+}
+
+TEST_CASE("aio_train: the number of threads changes nothing") {
+  const test::TempDir dir;
+  REQUIRE(run(arguments("pretrain", dir / "a", 8, {"run.threads=1", "data.workers=1"}), dir / "log") == 0);
+  REQUIRE(run(arguments("pretrain", dir / "b", 8, {"run.threads=3", "data.workers=3", "data.cache_mib=0"}),
+              dir / "log") == 0);
+  CHECK(read_file(dir / "a/metrics.jsonl") == read_file(dir / "b/metrics.jsonl"));
+  CHECK(apps::xxh64_file(dir / "a/weights.safetensors") == apps::xxh64_file(dir / "b/weights.safetensors"));
+}
+
+TEST_CASE("aio_train: SIGTERM saves and ends with 143") {
+  const test::TempDir dir;
+  const std::string folder = dir / "run";
+  const pid_t child =
+      start(arguments("pretrain", folder, 100'000, {"checkpoint.every=0", "eval.every=0"}), dir / "log");
+  for (int i = 0; i < 600 && metrics_of(folder).empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  kill(child, SIGTERM);
+  CHECK(wait_for(child) == 143);
+  CHECK(std::distance(fs::directory_iterator(folder + "/checkpoints"), fs::directory_iterator{}) == 1);
+}
+
+TEST_CASE("aio_train: refusals name the key or the file, with their exit codes") {
+  const test::TempDir dir;
+  struct Refusal {
+    std::vector<std::string> more;
+    int code;
+    const char* text;
+  };
+  const Refusal refusals[] = {
+      {{"train.max_step=3"}, 2, "did you mean train.max_steps?"},
+      {{"train.freeze=[\"nothing\"]"}, 2, "no parameter's name contains \"nothing\""},
+      {{"data.train=[\"/nonexistent\"]", "data.vocab=x"}, 3, "/nonexistent"},
+      {{"model.heads=3"}, 2, "model.heads is 3"},
+      {{"model.init=/nonexistent.ckpt"}, 4, "/nonexistent.ckpt"},
+  };
+  for (const Refusal& refusal : refusals) {
+    fs::remove(dir / "log");
+    INFO(refusal.more[0]);
+    CHECK(wait_for(start(arguments("pretrain", dir / "run", 3, refusal.more), dir / "log")) == refusal.code);
+    const std::string log = read_file(dir / "log");
+    INFO(log);
+    CHECK(log.find(refusal.text) != std::string::npos);
+  }
+}
+
+TEST_CASE("aio_train: every configuration in configs/ is valid") {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(AIO_TEST_DATA "/../configs")) {
+    if (entry.path().extension() != ".toml") continue;
+    ++count;
+    INFO(entry.path().string());
+    const std::string command = AIO_BIN "/aio_train --print-config --config " + entry.path().string() + " > /dev/null";
+    CHECK(std::system(command.c_str()) == 0);
+  }
+  CHECK(count >= 2);
+}
