@@ -1,96 +1,16 @@
 #include "models/checkpoint/pickle_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 
 #include "models/checkpoint/byte_order.h"
+#include "models/checkpoint/harmful_names.h"
+#include "models/checkpoint/pickle_opcodes.h"
 #include "models/checkpoint/text.h"
 #include "tensor/error.h"
 
 namespace aio::weights {
 namespace {
-
-enum Opcode : unsigned char {
-  kMark = '(',
-  kStop = '.',
-  kPop = '0',
-  kPopMark = '1',
-  kDup = '2',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersId = 'Q',
-  kReduce = 'R',
-  kBinString = 'T',
-  kShortBinString = 'U',
-  kBinUnicode = 'X',
-  kEmptyList = ']',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kDict = 'd',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kInst = 'i',
-  kLongBinGet = 'j',
-  kList = 'l',
-  kObj = 'o',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyDict = '}',
-  kEmptyTuple = ')',
-  kProto = 0x80,
-  kNewObj = 0x81,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kLong1 = 0x8a,
-  kLong4 = 0x8b,
-  kShortBinUnicode = 0x8c,
-  kBinUnicode8 = 0x8d,
-  kBinBytes8 = 0x8e,
-  kEmptySet = 0x8f,
-  kAddItems = 0x90,
-  kFrozenSet = 0x91,
-  kNewObjEx = 0x92,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
-  kByteArray8 = 0x96,
-};
-
-/// What nobody saves by accident: these run programs, open files or reach the interpreter. Nothing here would execute
-/// them; the list is for telling a user that the file is an attack. (Modules, and functions of builtins.)
-constexpr std::array kHarmfulModules = {
-    std::string_view("os"),         std::string_view("posix"),    std::string_view("nt"),
-    std::string_view("subprocess"), std::string_view("sys"),      std::string_view("socket"),
-    std::string_view("shutil"),     std::string_view("pty"),      std::string_view("runpy"),
-    std::string_view("importlib"),  std::string_view("commands"), std::string_view("webbrowser"),
-    std::string_view("ctypes"),     std::string_view("popen2"),   std::string_view("code"),
-};
-constexpr std::array kHarmfulBuiltins = {
-    std::string_view("eval"), std::string_view("exec"),  std::string_view("execfile"),   std::string_view("compile"),
-    std::string_view("open"), std::string_view("input"), std::string_view("breakpoint"), std::string_view("__import__"),
-};
-
-bool is_harmful(std::string_view module, std::string_view name) {
-  const auto contains = [](const auto& list, std::string_view item) {
-    return std::find(list.begin(), list.end(), item) != list.end();
-  };
-  if (module == "builtins" || module == "__builtin__")
-    return contains(kHarmfulBuiltins, name.substr(0, name.find('.')));
-  return contains(kHarmfulModules, module.substr(0, module.find('.')));
-}
 
 class Machine {
  public:

@@ -122,7 +122,7 @@ std::string_view ValueTree::text(const Value& value) const {
 }
 
 const ValueNode& ValueTree::node(const Value& value) const {
-  static const ValueNode kEmpty;
+  static const ValueNode kEmpty{};
   return has_node(value.kind) ? nodes_[value.place] : kEmpty;
 }
 
