@@ -181,7 +181,7 @@ Size pixelbert_size(const Tensor& image, int size) {
 
 const Normalization& normalization(const VideoTransform& transform) {
   if (transform.normalization) return *transform.normalization;
-  return transform.recipe == VideoRecipe::plain ? kImageNet : kKinetics;
+  return transform.recipe == VideoRecipe::augmented ? kKinetics : kImageNet;
 }
 
 namespace {
