@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "never"}))
       ->capture_default_str();
   app.add_flag("--overfit-batch", options.overfit_batch, "train on the first batch only: the loss must go to zero");
+  app.add_flag("--verbose", options.verbose, "a table of what was loaded from model.init, parameter by parameter");
   app.add_flag("--quiet", options.quiet, "no progress lines");
   app.add_flag("--help-config", help_config, "print every key with type, unit, default and meaning");
   app.add_flag("--print-config", print_config, "print the resolved configuration");

@@ -1,5 +1,6 @@
 #include "models/token_rolling.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -16,7 +17,7 @@ constexpr std::array<std::pair<RollKind, std::string_view>, 9> kNames = {{
     {RollKind::random, "random"},
     {RollKind::per_layer, "per-layer"},
     {RollKind::channel, "channel"},
-    {RollKind::time_average, "time-average"},
+    {RollKind::time_average, "time_average"},
     {RollKind::flatten, "flatten"},
     {RollKind::per_layer_reference, "per-layer-reference"},
     {RollKind::channel_reference, "channel-reference"},
@@ -114,9 +115,15 @@ std::string_view to_string(RollKind kind) {
 }
 
 RollKind parse_roll_kind(std::string_view name) {
+  // "per-layer" and "per_layer" are the same.
+  const auto hyphens = [](std::string_view text) {
+    std::string copy(text);
+    std::replace(copy.begin(), copy.end(), '_', '-');
+    return copy;
+  };
   std::string names;
   for (const auto& entry : kNames) {
-    if (entry.second == name) return entry.first;
+    if (hyphens(entry.second) == hyphens(name)) return entry.first;
     names.append(names.empty() ? "" : ", ").append(entry.second);
   }
   fail(ErrorCode::config, "roll kind \"", name, "\" is unknown; there are ", names);

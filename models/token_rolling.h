@@ -25,9 +25,9 @@ enum class RollKind {
   per_layer_reference,  ///< per_layer as released: tokens before the window become zero
   channel_reference     ///< channel as released: it shifts the first tokens instead of channels
 };
-/// "roll", "per-layer", "channel-reference", ...
+/// "roll", "per-layer", "time_average", "channel-reference", ...
 std::string_view to_string(RollKind kind);
-/// Throws Error{config} with the names there are.
+/// "-" and "_" are the same. Throws Error{config} with the names there are.
 RollKind parse_roll_kind(std::string_view name);
 
 struct RollConfig {

@@ -163,7 +163,7 @@ void add_summary(CLI::App& app, Action& action) {
   command->add_option("--batch", options->batch, "videos a step, for the memory")
       ->capture_default_str()
       ->check(CLI::Range(1, 65536));
-  command->add_option("--roll", options->roll, "roll, none, flatten, time-average, ...")->capture_default_str();
+  command->add_option("--roll", options->roll, "roll, none, flatten, time_average, ...")->capture_default_str();
   command->add_flag("--distilled", options->distilled, "a DeiT backbone with distillation token");
   command->add_flag("--contrastive", options->contrastive, "count the contrastive projections too");
   command->add_flag("--recompute", options->recompute, "keep only the blocks' inputs for backward");

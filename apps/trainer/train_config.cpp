@@ -40,9 +40,10 @@ void add_model(Config& keys, ModelSettings& model) {
   keys.add("model.learned_temperature", &config.head.learned_temperature, "of the contrastive loss");
   keys.add("model.temperature", &config.temperature, "", "of the contrastive loss", 1e-6, 1e6);
   keys.add("model.separate_image_heads", &config.separate_image_heads, "co-training: images have heads of their own");
-  keys.add("model.roll", &model.roll, "how frames exchange tokens before each block",
-           {"none", "roll", "random", "per-layer", "channel", "time-average", "flatten", "per-layer-reference",
-            "channel-reference"});
+  keys.add(
+      "model.roll", &model.roll,
+      "how frames exchange tokens before each block (none, roll, random, per-layer, channel, time_average, flatten, "
+      "per-layer-reference, channel-reference)");
   keys.add("model.roll_proportion", &config.roll.proportion, "", "share of the tokens that move", 0, 1);
   keys.add("model.roll_video_only", &config.roll.video_only, "also roll where the video is encoded alone");
   keys.add("model.patch_order", &model.patch_order, "of a frame's tokens", {"raster", "shuffled"});

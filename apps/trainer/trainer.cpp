@@ -164,7 +164,9 @@ void Run::initialise() {
   adapt.fresh = config_.model.fresh;
   try {
     const weights::Checkpoint checkpoint = weights::open_checkpoint(config_.model.init);
-    screen_.message(weights::load_checkpoint(store_, checkpoint, adapt).line());
+    const weights::LoadSummary summary = weights::load_checkpoint(store_, checkpoint, adapt);
+    screen_.message(summary.line());
+    if (options_.verbose) screen_.message(summary.table());
   } catch (const Error& error) {
     throw Exit(kWeights, error.what());
   }

@@ -14,6 +14,7 @@ namespace aio::apps {
 struct TrainerOptions {
   bool resume = false;  ///< go on from run.dir's newest checkpoint, if there is one
   bool quiet = false;
+  bool verbose = false;        ///< a table of what was loaded from model.init
   bool overfit_batch = false;  ///< train on the first batch over and over: a model that learns must drive its loss to 0
 };
 

@@ -33,7 +33,7 @@ MppTargets draw_mpp_targets(const Tensor& frames, std::int64_t patch_size, const
 
 /// Where each label is after the backbone: labels i64 [B, T, patches, 3] -> [B, T', visual, 3], -100 for prefix tokens
 /// and for tokens that a reference form of rolling overwrites. `video` is the embedding of the pass. Throws
-/// Error{config} for roll kinds whose tokens are no longer one patch's ("channel", "time-average").
+/// Error{config} for roll kinds whose tokens are no longer one patch's ("channel", "time_average").
 Tensor labels_by_token(const AioConfig& config, const VideoTokens& video, const Tensor& labels, bool rolled);
 
 struct MppLoss {

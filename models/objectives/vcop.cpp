@@ -33,7 +33,7 @@ VcopLoss vcop_loss(const Heads& heads, const Encoded& joint, const Tensor& order
   const VcopHead& head = require_head(heads.vcop, "vcop", "vcop_classifier");
   const std::int64_t B = joint.frames.dim(0), T = joint.frames.dim(1);
   check(T > 1, ErrorCode::config, "vcop: the model gives one frame, expected several (roll.kind \"flatten\" and ",
-        "\"time-average\" have none to order)");
+        "\"time_average\" have none to order)");
   check(orders.dtype() == DType::i64 && orders.shape() == Shape{B, T}, ErrorCode::shape, "vcop: orders are ",
         describe(orders), ", expected i64 [", B, ", ", T, "]");
   VcopLoss out;

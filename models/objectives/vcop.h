@@ -19,7 +19,7 @@ struct VcopLoss {
 };
 /// joint: a pass over unmasked text and own clips, Reads::all or cls; orders i64 [B, T]: slot j shows frame
 /// orders[b, j]. What tells the frames apart is rolling and the temporal embedding. Throws Error{config} without the
-/// head, or where the model has no frames left (roll.kind "flatten", "time-average"), Error{shape}.
+/// head, or where the model has no frames left (roll.kind "flatten", "time_average"), Error{shape}.
 VcopLoss vcop_loss(const Heads& heads, const Encoded& joint, const Tensor& orders, nn::ForwardCtx& ctx);
 
 }  // namespace aio::models

@@ -4,7 +4,7 @@
 // Measured (demo size, 64 clips a step, seed 0; 600 fresh clips, chance 0.5; CPU seconds of one core):
 //   roll          3 frames   1.000 after 300 steps   17 s
 //   flatten       3 frames   1.000 after 350 steps   15 s
-//   time-average  3 frames   0.482 after 200 steps
+//   time_average  3 frames   0.482 after 200 steps
 //   none          3 frames   0.470 after 400 steps
 //   roll          1 frame    0.527 after 150 steps
 

@@ -214,7 +214,7 @@ TEST_CASE("MPP: a label follows its patch through shuffling and rolling") {
   config.roll.kind = RollKind::time_average;
   const VideoTokens averaged{Tensor::zeros({1, 1, 5, 8}), {}, {}};
   EXPECT_ERROR(labels_by_token(config, averaged, Tensor::zeros({1, 3, 4, 3}, {DType::i64, Device{}}), true), config,
-               "time-average");
+               "time_average");
 }
 
 TEST_CASE("MPP: classes of mean colours, draws and their shares") {

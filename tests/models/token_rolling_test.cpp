@@ -117,6 +117,6 @@ TEST_CASE("rolling: the repaired variants lose nothing but at the ends of the ch
 
 TEST_CASE("rolling: names") {
   CHECK(parse_roll_kind("per-layer-reference") == RollKind::per_layer_reference);
-  CHECK(to_string(RollKind::time_average) == "time-average");
+  CHECK(to_string(RollKind::time_average) == "time_average");
   EXPECT_ERROR(parse_roll_kind("sideways"), config, "channel-reference");
 }
