@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Action action;
   add_check(app, action);
-  add_convert(app, action);
+  add_convert_dataset(app, action);
   add_frames(app, action);
   add_pack(app, action);
   add_show(app, action);

@@ -6,7 +6,7 @@
 namespace aio::apps {
 
 void add_check(CLI::App& app, Action& action);
-void add_convert(CLI::App& app, Action& action);
+void add_convert_dataset(CLI::App& app, Action& action);
 void add_frames(CLI::App& app, Action& action);
 void add_pack(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);

@@ -51,7 +51,7 @@ void print_report(const ConvertReport& report, const std::string& out, bool json
   std::printf("written to %s\n", out.c_str());
 }
 
-void add_convert(CLI::App& app, Action& action) {
+void add_convert_dataset(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("convert", "Makes a manifest of a public data set.");
   command->footer(names());

@@ -26,7 +26,8 @@ struct LrSchedule {
 
   /// The learning rate of the update after `step` finished ones.
   double lr(std::int64_t step) const;
-  /// Throws Error{config} unless 0 <= end_lr <= base_lr, power > 0, warmup_steps >= 0, decay_start >= 0 and max_steps >= 1.
+  /// Throws Error{config} unless 0 <= end_lr <= base_lr, power > 0, warmup_steps >= 0, decay_start >= 0 and max_steps
+  /// >= 1.
   void validate() const;
 };
 
