@@ -71,7 +71,9 @@ TEST_CASE("dataset: every task's manifest opens, and its rows say what the scene
   const std::map<std::string, Task> tasks{{"pretrain", Task::pretrain}, {"retrieval", Task::retrieval},
                                           {"choice", Task::choice},     {"qa", Task::qa},
                                           {"action", Task::classify},   {"caption", Task::caption}};
-  for (const auto& [name, task] : tasks) {
+  for (const auto& entry : tasks) {
+    const std::string& name = entry.first;
+    const Task task = entry.second;
     CAPTURE(name);
     for (const std::string split : {"train", "val", "test"}) {
       const Manifest manifest = Manifest::open(folder / ("set/" + name), split);
