@@ -1,6 +1,7 @@
 #include "bench/step.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -10,7 +11,8 @@
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
-#include "models/all_in_one.h"
+#include "models/objectives/labelled_rows.h"
+#include "models/objectives/pretrain.h"
 #include "nn/optim/adamw.h"
 #include "tensor/allocator.h"
 #include "tensor/gemm_provider.h"
@@ -24,42 +26,35 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 DType parse_dtype(const std::string& name) { return name == "bf16" ? DType::bf16 : DType::f32; }
 
-/// The peer's batch: random pixels, captions of which `words` tokens are real, two of them masked.
-struct StepBatch {
-  explicit StepBatch(const StepOptions& o) : video(normal({o.batch, o.frames, 3, o.image, o.image}, 0, 1, RngKey{1})) {
-    const std::vector<std::int64_t> random =
-        random_integers({o.batch, o.text}, 5, o.vocab, RngKey{2}).to_vector<std::int64_t>();
-    std::vector<std::int64_t> mask(random.size()), reversed, labels, chosen, rows;
-    for (std::int64_t b = 0; b < o.batch; ++b) {
-      for (std::int64_t i = 0; i < o.text; ++i) mask[static_cast<std::size_t>(b * o.text + i)] = i < o.words;
-      reversed.push_back(o.batch - 1 - b);
-      labels.push_back(b % 2);
-      chosen.push_back(b % 2 == 1 ? b : o.batch - 1 - b);
-      for (const std::int64_t position : {2, 7}) {
-        if (position >= o.words) continue;
-        rows.push_back(position);
-        targets_.push_back(random[static_cast<std::size_t>(b * o.text + position)]);
-      }
+/// The peer's batch: random pixels, captions of which `words` tokens are real, two of them to be predicted; every other
+/// video is replaced by the one from the other end of the batch.
+models::PretrainBatch step_batch(const StepOptions& o) {
+  const std::vector<std::int64_t> ids =
+      random_integers({o.batch, o.text}, 5, o.vocab, RngKey{2}).to_vector<std::int64_t>();
+  std::vector<std::int64_t> mask(ids.size()), labels(ids.size(), models::kIgnored), reversed, match;
+  for (std::int64_t b = 0; b < o.batch; ++b) {
+    const auto first = static_cast<std::size_t>(b * o.text);
+    std::fill_n(mask.begin() + b * o.text, std::min(o.words, o.text), 1);
+    for (const std::int64_t position : {2, 7}) {
+      if (position >= std::min(o.words, o.text)) continue;
+      labels[first + static_cast<std::size_t>(position)] = ids[first + static_cast<std::size_t>(position)];
     }
-    const auto per_text = static_cast<std::int64_t>(rows.size()) / o.batch;
-    text = {Tensor::from(random, {o.batch, o.text}), Tensor::from(mask, {o.batch, o.text})};
-    masked_rows = Tensor::from(rows, {o.batch, per_text});
-    masked_ids = Tensor::from(targets_, {o.batch, per_text});
-    match = Tensor::from(labels, {o.batch});
-    mixed = index_select(video, 0, Tensor::from(chosen, {o.batch}));
-    diagonal.resize(static_cast<std::size_t>(o.batch));
-    for (std::size_t i = 0; i < diagonal.size(); ++i) diagonal[i] = static_cast<std::int64_t>(i);
+    reversed.push_back(o.batch - 1 - b);
+    match.push_back(b % 2);
   }
-  Tensor video, mixed, masked_rows, masked_ids, match;
-  models::TextBatch text;
-  std::vector<std::int64_t> diagonal;
-
- private:
-  std::vector<std::int64_t> targets_;
-};
+  models::PretrainBatch batch;
+  batch.frames = normal({o.batch, o.frames, 3, o.image, o.image}, 0, 1, RngKey{1});
+  batch.false_frames = index_select(batch.frames, 0, Tensor::from(reversed, {o.batch}));
+  batch.text = {Tensor::from(ids, {o.batch, o.text}), Tensor::from(mask, {o.batch, o.text})};
+  batch.mlm_ids = batch.text.ids;
+  batch.mlm_labels = Tensor::from(labels, {o.batch, o.text});
+  batch.vtm_labels = Tensor::from(match, {o.batch});
+  return batch;
+}
 
 struct Step {
-  explicit Step(const StepOptions& o) : options(o), config(make_config(o)), model(store, config), batch(o) {}
+  explicit Step(const StepOptions& o)
+      : options(o), config(make_config(o)), model(store, config), batch(step_batch(o)) {}
 
   static models::AioConfig make_config(const StepOptions& o) {
     models::AioConfig config = models::config_for_size(o.size);
@@ -74,35 +69,17 @@ struct Step {
   }
 
   Tensor loss(nn::ForwardCtx& ctx) const {
-    using namespace models;
-    const TextTokens text = model.embed_text(batch.text, ctx);
-    const VideoTokens video = model.embed_video(batch.video, ctx);
-    EncodeOptions text_rows, first_row;
-    text_rows.reads = Reads::text;
-    first_row.reads = Reads::cls;
-    const Encoded masked = model.encode(text, video, ctx, text_rows);
-    const Tensor rows = select_rows(masked.text, batch.masked_rows);
-    Tensor total = cross_entropy(model.heads.mlm->forward(rows, ctx), batch.masked_ids);
-    const Encoded matched = model.encode(text, model.embed_video(batch.mixed, ctx), ctx, first_row);
-    total = total + cross_entropy(model.heads.vtm->forward(model.pool(matched.cls(), ctx), ctx), batch.match);
-    if (options.vtc) {
-      const Tensor t = model.heads.text_proj->forward(model.encode_text(text, ctx, first_row).cls(), ctx);
-      const Tensor v = model.heads.video_proj->forward(model.encode_video(video, ctx, first_row).cls(), ctx);
-      const Tensor similarity = scale(
-          matmul(l2_normalize(cast(t, DType::f32), 1e-12), transpose(l2_normalize(cast(v, DType::f32), 1e-12), 0, 1)),
-          20);
-      const Tensor target = Tensor::from(batch.diagonal, {options.batch});
-      total =
-          total + cross_entropy(similarity, target) + cross_entropy(contiguous(transpose(similarity, 0, 1)), target);
-    }
-    return total;
+    models::PretrainOptions weights;
+    weights.wpa = 0;
+    weights.vtc = options.vtc ? 1 : 0;
+    return models::pretrain(model, batch, weights, ctx).total;
   }
 
   StepOptions options;
   models::AioConfig config;
   nn::ParamStore store{1};
   models::AllInOne model;
-  StepBatch batch;
+  models::PretrainBatch batch;
 };
 
 /// Best product of x [M, d] and w [d, 4 d], the model's largest, and of a 2048 cube; TFLOP/s. As the peer measures it.
@@ -191,7 +168,7 @@ void run_infer(const StepOptions& options) {
     const NoGrad no_grad;
     nn::ForwardCtx ctx = nn::ForwardCtx::eval(parse_dtype(options.dtype));
     const models::Encoded out = step.model.encode(step.model.embed_text(step.batch.text, ctx),
-                                                  step.model.embed_video(step.batch.video, ctx), ctx);
+                                                  step.model.embed_video(step.batch.frames, ctx), ctx);
     return sum(out.text).item() + sum(out.video).item();
   });
 }

@@ -228,6 +228,15 @@ class Manifest::Rows {
 
 DatasetInfo read_dataset_info(const std::string& folder) { return InfoReader(folder).read(); }
 
+std::string find_vocabulary(const std::string& path) {
+  const fs::path canonical = fs::weakly_canonical(path);
+  const fs::path folder = fs::is_directory(canonical) ? canonical : canonical.parent_path();
+  for (const fs::path& candidate : {folder / "vocab.txt", folder.parent_path() / "vocab.txt"}) {
+    if (fs::exists(candidate)) return candidate.string();
+  }
+  return {};
+}
+
 Manifest Manifest::open(const std::string& path, const std::string& split, const ManifestOptions& options) {
   Manifest m;
   const bool is_dataset = fs::is_directory(path) || fs::path(path).filename() == "dataset.json";

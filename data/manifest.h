@@ -90,4 +90,8 @@ class Manifest {
 /// Reads dataset.json, answers.txt and labels.txt of a folder. Throws as Manifest::open().
 DatasetInfo read_dataset_info(const std::string& folder);
 
+/// A data set's own vocabulary: vocab.txt in its folder or, where several tasks share it, in the one above. `path` as
+/// for Manifest::open(). Empty if there is none.
+std::string find_vocabulary(const std::string& path);
+
 }  // namespace aio

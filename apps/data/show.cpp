@@ -29,13 +29,9 @@ struct ShowOptions {
   bool whole_word = false, evaluation = false, images = false;
 };
 
-/// The data set's own vocab.txt lies in its folder or, where several tasks share it, in the one above.
 std::string vocabulary_path(const ShowOptions& options) {
   if (!options.vocabulary.empty()) return options.vocabulary;
-  const fs::path folder =
-      fs::is_directory(options.data) ? fs::path(options.data) : fs::path(options.data).parent_path();
-  for (const fs::path& path : {folder / "vocab.txt", folder / ".." / "vocab.txt"})
-    if (fs::exists(path)) return path.string();
+  if (std::string found = find_vocabulary(options.data); !found.empty()) return found;
   throw Exit(kUsage, "show: " + options.data + " has no vocab.txt; name one with --vocab");
 }
 

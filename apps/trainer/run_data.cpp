@@ -1,10 +1,6 @@
 #include "apps/trainer/run_data.h"
 
-#include <filesystem>
-#include <fstream>
-
-#include "apps/common/app.h"
-#include "data/frame_source.h"
+#include "data/dataset_check.h"
 #include "tensor/error.h"
 
 namespace aio::apps {
@@ -16,17 +12,13 @@ std::vector<Manifest> open_all(const std::vector<std::string>& folders, const st
   return sets;
 }
 
-/// data.vocab, or vocab.txt of the first data set: in its folder, or beside it (sets of one source share theirs).
 std::string vocabulary_path(const TrainConfig& config) {
   if (!config.data.vocab.empty()) return config.data.vocab;
   check(!config.data.train.empty(), ErrorCode::config, "data.train is empty: name at least one data set");
-  namespace fs = std::filesystem;
-  const fs::path first = fs::weakly_canonical(config.data.train[0]);
-  const fs::path folder = fs::is_directory(first) ? first : first.parent_path();
-  for (const fs::path& candidate : {folder / "vocab.txt", folder.parent_path() / "vocab.txt"}) {
-    if (fs::exists(candidate)) return candidate.string();
-  }
-  fail(ErrorCode::config, "data.vocab is empty, and there is no vocab.txt in ", folder.string(), " or beside it");
+  std::string found = find_vocabulary(config.data.train[0]);
+  check(!found.empty(), ErrorCode::config, "data.vocab is empty, and there is no vocab.txt in ", config.data.train[0],
+        " or beside it");
+  return found;
 }
 
 /// Classes of the head: the answer list for questions, the label list for actions.
@@ -38,17 +30,6 @@ std::int64_t count_labels(const TrainConfig& config, const std::vector<Manifest>
   check(count > 0, ErrorCode::config, "data.train: ", info.name, " has no ", answers ? "answers" : "labels",
         " list, which train.task = \"", config.train.task, "\" needs");
   return count;
-}
-
-std::set<std::string> read_skip_list(const std::string& path) {
-  std::set<std::string> ids;
-  if (path.empty()) return ids;
-  std::ifstream file(path);
-  check(file.good(), ErrorCode::io, path, ": cannot be read (data.skip_list)");
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty()) ids.insert(line);
-  }
-  return ids;
 }
 
 LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info, bool training, bool images) {
@@ -78,7 +59,7 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
   options.threads = config.data.workers;
   options.prefetch = config.data.prefetch;
   options.max_bad = config.data.max_bad;
-  options.skip = read_skip_list(config.data.skip_list);
+  if (!config.data.skip_list.empty()) options.skip = read_skip_list(config.data.skip_list);
   return options;
 }
 

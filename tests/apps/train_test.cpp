@@ -179,6 +179,15 @@ TEST_CASE("aio_train: the number of threads changes nothing") {
   CHECK(apps::xxh64_file(dir / "a/weights.safetensors") == apps::xxh64_file(dir / "b/weights.safetensors"));
 }
 
+TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
+  const test::TempDir dir;
+  std::ofstream(dir / "skip.txt") << "000000\tclips/train/000000.mp4: truncated\n";
+  // 6 batches of 8 are all 48 samples, so that the skipped one would have been among them.
+  REQUIRE(run(arguments("pretrain", dir / "a", 6), dir / "log") == 0);
+  REQUIRE(run(arguments("pretrain", dir / "b", 6, {"data.skip_list=" + (dir / "skip.txt")}), dir / "log") == 0);
+  CHECK(read_file(dir / "a/metrics.jsonl") != read_file(dir / "b/metrics.jsonl"));
+}
+
 TEST_CASE("aio_train: SIGTERM saves and ends with 143") {
   const test::TempDir dir;
   const std::string folder = dir / "run";
