@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "data/csv.h"
 #include "data/media_root.h"
@@ -264,15 +265,38 @@ Manifest Manifest::open(const std::string& path, const std::string& split, const
   m.rows_ = std::make_shared<Rows>(file, is_dataset);
   if (!is_dataset && m.rows_->size() > 0) m.info_.task = guess_task(m.rows_->sample(0));
   if (options.task) m.info_.task = *options.task;
+  if (!options.kinds.empty()) m.keep_kinds(options.kinds);
   m.answer_classes_ = places(m.info_.answers);
   m.label_classes_ = places(m.info_.labels);
   return m;
 }
 
 const std::string& Manifest::file() const { return rows_->path(); }
-std::int64_t Manifest::size() const { return rows_->size(); }
-Sample Manifest::sample(std::int64_t i) const { return rows_->sample(i); }
-std::string Manifest::where(std::int64_t i) const { return rows_->where(i); }
+
+void Manifest::keep_kinds(const std::vector<std::string>& kinds) {
+  std::vector<std::int64_t> kept;
+  std::set<std::string> seen;
+  for (std::int64_t i = 0; i < rows_->size(); ++i) {
+    const std::string kind = sample_kind(rows_->sample(i));
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) kept.push_back(i);
+    if (!kind.empty()) seen.insert(kind);
+  }
+  std::string names;
+  for (const std::string& kind : seen) names += (names.empty() ? "" : ", ") + kind;
+  check(!kept.empty(), ErrorCode::config, rows_->path(), ": no row's kind is ", kinds.front(),
+        kinds.size() > 1 ? ", ..." : "", seen.empty() ? " (no row has that key)" : " (there are " + names + ")");
+  kept_ = std::make_shared<const std::vector<std::int64_t>>(std::move(kept));
+}
+
+std::int64_t Manifest::row_of(std::int64_t i) const {
+  if (!kept_) return i;
+  check(i >= 0 && i < size(), ErrorCode::index, file(), ": row ", i, " was asked for, there are ", size());
+  return (*kept_)[static_cast<std::size_t>(i)];
+}
+
+std::int64_t Manifest::size() const { return kept_ ? static_cast<std::int64_t>(kept_->size()) : rows_->size(); }
+Sample Manifest::sample(std::int64_t i) const { return rows_->sample(row_of(i)); }
+std::string Manifest::where(std::int64_t i) const { return rows_->where(row_of(i)); }
 const std::string& Manifest::media_root() const { return media_root_->path(); }
 
 std::string Manifest::media_path(const std::string& media) const {

@@ -44,6 +44,9 @@ struct ManifestOptions {
   bool allow_outside = false;  ///< media may be absolute, contain "..", or lead out through links
   std::string media_root;      ///< replaces that of dataset.json unless empty
   std::optional<Task> task;    ///< of a single file, which does not say; default: guessed from the first row
+  /// Only rows whose extra key `kind` is one of these; empty: all. Opening then parses every row. Error{config}, naming
+  /// the kinds there are, when none is left.
+  std::vector<std::string> kinds;
 };
 
 class Manifest {
@@ -80,10 +83,13 @@ class Manifest {
 
  private:
   class Rows;
+  void keep_kinds(const std::vector<std::string>& kinds);
+  std::int64_t row_of(std::int64_t i) const;
   DatasetInfo info_;
   std::string split_;
   std::shared_ptr<const MediaRoot> media_root_;
   std::shared_ptr<const Rows> rows_;
+  std::shared_ptr<const std::vector<std::int64_t>> kept_;  ///< rows of the file, where some were left out
   std::map<std::string, std::int64_t, std::less<>> answer_classes_, label_classes_;
 };
 

@@ -236,6 +236,13 @@ Sample parse_sample(std::string_view json, const std::string& where, const Sampl
   return SampleParser(where).parse(json, defaults);
 }
 
+std::string sample_kind(const Sample& sample) {
+  if (sample.extra.empty()) return {};
+  const json extra = json::parse(sample.extra, nullptr, /*allow_exceptions=*/false);
+  const auto kind = extra.find("kind");
+  return kind != extra.end() && kind->is_string() ? kind->get<std::string>() : std::string();
+}
+
 std::string to_json(const Sample& sample) {
   ordered_json object = {{"id", sample.id}, {"media", sample.media}};
   if (sample.offset) object["offset"] = *sample.offset;

@@ -86,6 +86,9 @@ struct SampleDefaults {
 /// "where: reason".
 Sample parse_sample(std::string_view json, const std::string& where, const SampleDefaults& defaults = {});
 
+/// The text under the extra key `kind`, by which scores are split and rows chosen; empty without.
+std::string sample_kind(const Sample& sample);
+
 /// One line of JSON without its line feed; parse_sample() of it gives the sample back. Invalid UTF-8 becomes U+FFFD.
 std::string to_json(const Sample& sample);
 

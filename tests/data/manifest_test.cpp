@@ -52,6 +52,29 @@ TEST_CASE("manifest: dataset.json and JSON Lines, blank lines and all line ends"
   EXPECT_ERROR(m.sample(2), index, "row 2 was asked for, there are 2");
 }
 
+TEST_CASE("manifest: rows of some kinds only") {
+  const test::TempDir folder;
+  write_dataset(folder,
+                "{\"id\":\"a\",\"media\":\"v1.mp4\",\"kind\":\"motion\"}\n"
+                "{\"id\":\"b\",\"media\":\"v1.mp4\"}\n"
+                "{\"id\":\"c\",\"media\":\"v1.mp4\",\"kind\":\"colour\"}\n"
+                "{\"id\":\"d\",\"media\":\"v1.mp4\",\"kind\":3}\n"
+                "{\"id\":\"e\",\"media\":\"v1.mp4\",\"kind\":\"motion\"}\n");
+  ManifestOptions options;
+  options.kinds = {"motion"};
+  const Manifest m = Manifest::open(folder.path(), "train", options);
+  REQUIRE(m.size() == 2);
+  CHECK(m.sample(0).id == "a");
+  CHECK(m.sample(1).id == "e");
+  CHECK(m.where(1) == "train.jsonl:5");
+  EXPECT_ERROR(m.sample(2), index, "row 2 was asked for, there are 2");
+  options.kinds = {"motion", "colour"};
+  CHECK(Manifest::open(folder.path(), "train", options).size() == 3);
+  options.kinds = {"motino"};
+  EXPECT_ERROR(Manifest::open(folder.path(), "train", options), config,
+               "no row's kind is motino (there are colour, motion)");
+}
+
 TEST_CASE("manifest: CSV, TSV and arrays of objects without conversion") {
   const test::TempDir folder;
   write_text_file(folder / "a.csv", "Path,caption,start,end\nv1.mp4,\"a man,\na dog\",1,2.5\nv2.mp4,x,,\nv3.mp4,y\n");
