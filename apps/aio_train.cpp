@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "apps/common/app.h"
+#include "apps/trainer/ablation.h"
 #include "apps/trainer/trainer.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> files, assignments;
   TrainerOptions options;
   std::string resume = "never";
+  AblationOptions ablation;
   bool help_config = false, print_config = false;
   app.add_option("--config", files, "configuration; of several, later ones override")->type_name("FILE.toml");
   app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
@@ -21,6 +23,13 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "never"}))
       ->capture_default_str();
   app.add_flag("--overfit-batch", options.overfit_batch, "train on the first batch only: the loss must go to zero");
+  app.add_option("--ablate", ablation.variants, "train every variant, each in a folder of its own under run.dir")
+      ->type_name("KEY=V1,V2,...");
+  app.add_option("--seeds", ablation.seeds, "of each variant: run.seed, run.seed + 1, ...")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--ablate-metric", ablation.metric, "metric of the final evaluation that the table compares");
+  app.add_flag("--json", ablation.json, "the table of --ablate as one line of JSON");
   app.add_flag("--verbose", options.verbose, "a table of what was loaded from model.init, parameter by parameter");
   app.add_flag("--quiet", options.quiet, "no progress lines");
   app.add_flag("--help-config", help_config, "print every key with type, unit, default and meaning");
@@ -37,6 +46,12 @@ int main(int argc, char** argv) {
       return int{kOk};
     }
     options.resume = resume == "auto";
+    if (!ablation.variants.empty()) {
+      ablation.files = files;
+      ablation.assignments = assignments;
+      ablation.trainer = options;
+      return ablate(ablation);
+    }
     return train(config, options);
   };
   return run_app(app, argc, argv, action, kData);

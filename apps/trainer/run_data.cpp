@@ -6,9 +6,12 @@
 namespace aio::apps {
 namespace {
 
-std::vector<Manifest> open_all(const std::vector<std::string>& folders, const std::string& split) {
+std::vector<Manifest> open_all(const std::vector<std::string>& folders, const std::string& split,
+                               const std::vector<std::string>& kinds = {}) {
+  ManifestOptions options;
+  options.kinds = kinds;
   std::vector<Manifest> sets;
-  for (const std::string& folder : folders) sets.push_back(Manifest::open(folder, split));
+  for (const std::string& folder : folders) sets.push_back(Manifest::open(folder, split, options));
   return sets;
 }
 
@@ -67,10 +70,11 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
 
 RunData::RunData(const TrainConfig& config)
     : config_(config),
-      train_sets_(open_all(config.data.train, config.data.train_split)),
+      train_sets_(open_all(config.data.train, config.data.train_split, config.data.kinds)),
       tokenizer_(WordPiece::load(vocabulary_path(config))) {
   if (!config.data.eval_split.empty()) {
-    eval_sets_ = open_all(config.data.eval.empty() ? config.data.train : config.data.eval, config.data.eval_split);
+    eval_sets_ = open_all(config.data.eval.empty() ? config.data.train : config.data.eval, config.data.eval_split,
+                          config.data.kinds);
   }
   labels_ = count_labels(config, train_sets_);
   DecodeServiceOptions options;

@@ -55,11 +55,12 @@ void Screen::progress(const ProgressLine& line) {
   if (quiet_) return;
   const int width = static_cast<int>(std::to_string(line.max_steps).size());
   char head[64], tail[256];
+  const bool told = line.wait_share >= 0.05;  // below that the cause is noise
   std::snprintf(head, sizeof head, "step %*lld/%lld", width, static_cast<long long>(line.step),
                 static_cast<long long>(line.max_steps));
-  std::snprintf(tail, sizeof tail, "  lr %.2e  |g| %8.3g  %7.1f clips/s  wait %3.0f%%  %5.2f GiB  eta %s", line.lr,
-                line.grad_norm, line.clips_per_second, 100 * line.wait_share, line.memory_gib,
-                format_duration(line.seconds_left).c_str());
+  std::snprintf(tail, sizeof tail, "  lr %.2e  |g| %8.3g  %7.1f clips/s  wait %3.0f%%%s%s  %5.2f GiB  eta %s", line.lr,
+                line.grad_norm, line.clips_per_second, 100 * line.wait_share, told ? " " : "",
+                told ? line.waits_for : "", line.memory_gib, format_duration(line.seconds_left).c_str());
   std::string text = head;
   for (const Averages::Entry& entry : line.averages->entries()) text += format_average(entry);
   message(text + tail);

@@ -13,8 +13,9 @@ struct ProgressLine {
   const Averages* averages = nullptr;
   double lr = 0, grad_norm = 0;
   double clips_per_second = 0;
-  double wait_share = 0;  ///< of the time, spent waiting for data
-  double memory_gib = 0;  ///< peak
+  double wait_share = 0;       ///< of the time, spent waiting for data
+  const char* waits_for = "";  ///< what most of that went to
+  double memory_gib = 0;       ///< peak
   double seconds_left = 0;
 };
 

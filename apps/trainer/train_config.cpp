@@ -62,6 +62,7 @@ void add_data(Config& keys, DataSettings& data) {
   keys.add("data.eval", &data.eval, "data sets to evaluate on; empty: those of data.train");
   keys.add("data.train_split", &data.train_split, "split of the data sets");
   keys.add("data.eval_split", &data.eval_split, "split of the data sets; empty: no evaluation");
+  keys.add("data.kinds", &data.kinds, "train and evaluate on rows with one of these as their `kind`; empty: on all");
   keys.add("data.vocab", &data.vocab, "WordPiece vocabulary; empty: vocab.txt in the first data set");
   keys.add("data.video_recipe", &data.video_recipe, "how frames become the model's input",
            {"plain", "augmented", "whole"});

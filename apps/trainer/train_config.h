@@ -32,8 +32,9 @@ struct DataSettings {
   std::vector<std::string> train;         ///< data set folders, read as one
   std::vector<std::string> train_images;  ///< co-training
   std::string train_split = "train", eval_split = "val";
-  std::vector<std::string> eval;  ///< default: `train`
-  std::string vocab;              ///< default: vocab.txt beside the first data set
+  std::vector<std::string> eval;   ///< default: `train`
+  std::string vocab;               ///< default: vocab.txt beside the first data set
+  std::vector<std::string> kinds;  ///< rows with these `kind`s only
   std::string video_recipe = "plain";
   std::string image_recipe = "centre-crop";
   std::int64_t cache_mib = 0;

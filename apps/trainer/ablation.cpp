@@ -1,0 +1,226 @@
+#include "apps/trainer/ablation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "models/complexity.h"
+#include "tensor/atomic_file.h"
+#include "tensor/error.h"
+
+namespace aio::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr double kReached = 0.95;  // of the metric: what steps_to counts to
+
+/// What one run leaves behind.
+struct Outcome {
+  double value = 0;    ///< of the metric, at the end
+  double seconds = 0;  ///< of training
+  std::int64_t steps = 0;
+  std::int64_t steps_to = -1;  ///< first evaluation that reached kReached; -1: none did
+  std::int64_t evaluations = 0;
+};
+
+struct Variant {
+  std::string name;
+  double gmacs = 0;
+  std::vector<Outcome> outcomes;  ///< of each seed
+};
+
+std::vector<json> read_lines(const std::string& path) {
+  std::vector<json> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    check(object.is_object(), ErrorCode::format, path, ":", lines.size() + 1, ": not a JSON object");
+    lines.push_back(std::move(object));
+  }
+  return lines;
+}
+
+Outcome read_outcome(const std::string& folder, const std::string& metric) {
+  Outcome outcome;
+  for (const json& line : read_lines(folder + "/metrics.jsonl")) {
+    if (!line.contains("split")) continue;
+    check(line.contains(metric) && line[metric].is_number(), ErrorCode::config, folder,
+          "/metrics.jsonl: its evaluations have no ", metric, ", only ", line.dump());
+    outcome.value = line[metric].get<double>();
+    outcome.steps = line["step"].get<std::int64_t>();
+    ++outcome.evaluations;
+    if (outcome.value >= kReached && outcome.steps_to < 0) outcome.steps_to = outcome.steps;
+  }
+  check(outcome.evaluations > 0, ErrorCode::config, folder, ": was not evaluated; an ablation needs data.eval_split");
+  for (const json& line : read_lines(folder + "/timing.jsonl")) outcome.seconds += line.value("seconds", 0.0);
+  return outcome;
+}
+
+/// The run in `folder` is over, and was one with this configuration.
+bool finished(const std::string& folder, const TrainConfig& config) {
+  if (!fs::exists(folder + "/weights.safetensors")) return false;
+  std::stringstream text;
+  text << std::ifstream(folder + "/config.toml").rdbuf();
+  check(text.str() == config.keys.to_toml(), ErrorCode::config, folder,
+        ": holds a finished run with another configuration; choose another run.dir");
+  return true;
+}
+
+std::string default_metric(const std::string& task) { return task == "pretrain" ? "mlm_accuracy" : "accuracy"; }
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// Of a sample: with n - 1; 0 for a single value.
+double spread_of(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  const double mean = mean_of(values);
+  double sum = 0;
+  for (const double value : values) sum += (value - mean) * (value - mean);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
+template <class Member>
+std::vector<double> column(const Variant& variant, Member member) {
+  std::vector<double> values;
+  for (const Outcome& outcome : variant.outcomes) values.push_back(static_cast<double>(outcome.*member));
+  return values;
+}
+
+ordered_json to_json(const std::string& key, const std::string& metric, const std::vector<std::int64_t>& seeds,
+                     const std::vector<Variant>& variants) {
+  ordered_json table = {{"key", key}, {"metric", metric}, {"seeds", seeds}, {"variants", ordered_json::array()}};
+  for (const Variant& variant : variants) {
+    const std::vector<double> values = column(variant, &Outcome::value);
+    ordered_json row = {{"name", variant.name},
+                        {"values", values},
+                        {"mean", mean_of(values)},
+                        {"std", spread_of(values)},
+                        {"gmacs", variant.gmacs},
+                        {"seconds", column(variant, &Outcome::seconds)},
+                        {"steps", variant.outcomes[0].steps}};
+    if (variant.outcomes[0].evaluations > 1) {  // one evaluation, at the end, says nothing about when
+      ordered_json reached = ordered_json::array();
+      for (const Outcome& outcome : variant.outcomes) reached.push_back(outcome.steps_to);
+      row["steps_to"] = reached;
+    }
+    table["variants"].push_back(row);
+  }
+  return table;
+}
+
+void print(const std::string& key, const std::string& metric, const std::vector<Variant>& variants) {
+  std::size_t width = key.size();
+  for (const Variant& variant : variants) width = std::max(width, variant.name.size());
+  std::printf("%-*s  %s (mean +- spread)  GMACs  seconds  steps  seeds\n", static_cast<int>(width), key.c_str(),
+              metric.c_str());
+  for (const Variant& variant : variants) {
+    const std::vector<double> values = column(variant, &Outcome::value);
+    std::printf("%-*s  %*.3f +- %.3f  %6.3f  %7.1f  %5lld  ", static_cast<int>(width), variant.name.c_str(),
+                static_cast<int>(metric.size()) + 7, mean_of(values), spread_of(values), variant.gmacs,
+                mean_of(column(variant, &Outcome::seconds)), static_cast<long long>(variant.outcomes[0].steps));
+    for (const double value : values) std::printf(" %.3f", value);
+    std::printf("\n");
+  }
+}
+
+}  // namespace
+
+Variants parse_variants(const std::string& text, const Config& keys) {
+  const std::size_t equals = text.find('=');
+  check(equals != std::string::npos && equals > 0 && equals + 1 < text.size(), ErrorCode::config, "--ablate ", text,
+        ": expected key=value,value,...");
+  Variants variants;
+  variants.key = text.substr(0, equals);
+  std::vector<std::string> matches;
+  for (const Config::Key& key : keys.keys()) {
+    if (key.name == variants.key) matches = {key.name};
+    if (key.name == variants.key) break;
+    if (key.name.ends_with("." + variants.key)) matches.push_back(key.name);
+  }
+  if (matches.size() == 1) variants.key = matches[0];  // else Config::set() refuses it, naming the nearest
+  int depth = 0;
+  bool quoted = false;
+  variants.values.emplace_back();
+  for (const char c : text.substr(equals + 1)) {
+    if (c == '"') quoted = !quoted;
+    if (c == '[') ++depth;
+    if (c == ']') --depth;
+    if (c == ',' && depth == 0 && !quoted) {
+      variants.values.emplace_back();
+    } else {
+      variants.values.back() += c;
+    }
+  }
+  for (std::size_t i = 0; i < variants.values.size(); ++i) {
+    const auto begin = variants.values.begin(), here = begin + static_cast<std::ptrdiff_t>(i);
+    check(std::find(begin, here, *here) == here, ErrorCode::config, "--ablate ", text, ": ", *here, " stands twice");
+  }
+  return variants;
+}
+
+int ablate(const AblationOptions& options) {
+  TrainConfig base;
+  base.load(options.files, options.assignments);
+  const Variants spec = parse_variants(options.variants, base.keys);
+  const std::string metric = options.metric.empty() ? default_metric(base.train.task) : options.metric;
+  std::vector<std::int64_t> seeds;
+  for (std::int64_t i = 0; i < options.seeds; ++i) seeds.push_back(base.run.seed + i);
+
+  const auto configure = [&](TrainConfig& config, const std::string& value, std::int64_t seed) {
+    std::string name = value;
+    std::replace(name.begin(), name.end(), '/', '-');
+    std::vector<std::string> assignments = options.assignments;
+    assignments.push_back(spec.key + "=" + value);
+    assignments.push_back(message("run.seed=", seed));
+    assignments.push_back(message("run.dir=", base.run.dir, "/", name, "-seed", seed));
+    config.load(options.files, assignments);
+  };
+  // All values are looked at before the first run: a mistake in the last one would come hours late.
+  for (const std::string& value : spec.values) {
+    TrainConfig config;
+    configure(config, value, seeds[0]);
+  }
+
+  std::vector<Variant> variants;
+  for (const std::string& value : spec.values) {
+    Variant variant{value, 0, {}};
+    for (const std::int64_t seed : seeds) {
+      TrainConfig config;
+      configure(config, value, seed);
+      const models::AioConfig& model = config.model.config;
+      variant.gmacs = static_cast<double>(models::count_macs(model, {model.frames, model.max_text_len}).total()) / 1e9;
+      if (!finished(config.run.dir, config)) {
+        TrainerOptions trainer = options.trainer;
+        trainer.resume = true;
+        const int code = train(config, trainer);
+        if (code != 0) return code;
+      }
+      variant.outcomes.push_back(read_outcome(config.run.dir, metric));
+    }
+    variants.push_back(std::move(variant));
+  }
+
+  const std::string table = to_json(spec.key, metric, seeds, variants).dump();
+  AtomicFile file(base.run.dir + "/ablation.json");
+  file.write(table.data(), table.size());
+  file.write("\n", 1);
+  file.commit();
+  if (options.json) {
+    std::printf("%s\n", table.c_str());
+  } else {
+    print(spec.key, metric, variants);
+  }
+  return 0;
+}
+
+}  // namespace aio::apps

@@ -1,0 +1,39 @@
+#include "apps/trainer/feed.h"
+
+#include <utility>
+
+namespace aio::apps {
+
+Feed::Feed(Loader& clips, Loader* images, int accumulate, bool overfit)
+    : clips_(clips), images_(images), accumulate_(accumulate), overfit_(overfit) {}
+
+void Feed::seek(std::int64_t step) {
+  clips_.seek(step * accumulate_);
+  if (images_ != nullptr) images_->seek(step * accumulate_);
+}
+
+Batch Feed::next(bool images) {
+  std::optional<Batch>& first = first_[images ? 1 : 0];
+  if (first) return *first;
+  Loader& loader = images ? *images_ : clips_;
+  const LoaderTimes before = loader.times();
+  std::optional<Batch> batch = loader.next();
+  const LoaderTimes& after = loader.times();
+  wait_.seconds += after.wait - before.wait;
+  wait_.by += {after.wait_for.disk - before.wait_for.disk, after.wait_for.decode - before.wait_for.decode,
+               after.wait_for.transform - before.wait_for.transform, after.wait_for.text - before.wait_for.text};
+  if (overfit_) first = *batch;
+  return std::move(*batch);  // training loaders have no end
+}
+
+Feed::Wait Feed::take_wait() { return std::exchange(wait_, {}); }
+
+const char* slowest(const WorkTimes& times) {
+  const char* name = "disk";
+  double most = times.disk;
+  if (times.decode > most) name = "decode", most = times.decode;
+  if (times.transform > most) name = "transform", most = times.transform;
+  return times.text > most ? "text" : name;
+}
+
+}  // namespace aio::apps

@@ -1,0 +1,114 @@
+#include "apps/trainer/learner.h"
+
+#include <cmath>
+#include <limits>
+
+#include "apps/common/app.h"
+#include "apps/trainer/optimizer_setup.h"
+#include "autograd/autograd.h"
+#include "models/checkpoint/checkpoint.h"
+#include "tensor/error.h"
+
+namespace aio::apps {
+
+Learner::Learner(const TrainConfig& config, std::int64_t vocab_size, std::int64_t labels)
+    : config_(config),
+      store_(static_cast<std::uint64_t>(config.run.seed)),
+      model_(store_, config.model_config(vocab_size, labels)),
+      task_(make_task(config, model_)) {
+  initialise();
+  for (const std::string& pattern : config.train.freeze) {
+    check(store_.set_trainable(pattern, false) > 0, ErrorCode::config, "train.freeze: no parameter's name contains \"",
+          pattern, "\"");
+  }
+  params_ = std::make_unique<nn::FlatParams>(store_);
+  optimizer_ = make_optimizer(*params_, config.optim);
+  if (config.train.ema > 0) ema_ = std::make_unique<nn::Ema>(*params_, config.train.ema);
+}
+
+void Learner::initialise() {
+  if (config_.model.init.empty()) return;
+  weights::AdaptOptions adapt;
+  adapt.resize_temporal = config_.model.resize_temporal;
+  adapt.resize_positions = config_.model.resize_positions;
+  adapt.resize_text = config_.model.resize_text;
+  adapt.fresh = config_.model.fresh;
+  try {
+    loaded_ = weights::load_checkpoint(store_, weights::open_checkpoint(config_.model.init), adapt);
+  } catch (const Error& error) {
+    throw Exit(kWeights, error.what());
+  }
+}
+
+void Learner::forward_backward(Feed& feed, std::int64_t step, StepResult& result) {
+  nn::ForwardCtx ctx =
+      nn::ForwardCtx::train(static_cast<std::uint64_t>(config_.run.seed), static_cast<std::uint32_t>(step), dtype());
+  params_->zero_grad();
+  for (int i = 0; i < config_.train.accumulate; ++i) {
+    for (const bool images : {false, true}) {
+      if (images && !feed.has_images()) continue;
+      const Batch batch = feed.next(images);
+      result.ids.insert(result.ids.end(), batch.ids.begin(), batch.ids.end());
+      // After a bad loss the rest of the step's batches are drawn all the same, so that the next step gets its own.
+      if (!result.finite) continue;
+      const Tensor loss = task_->loss(batch, images, ctx, result.averages);
+      result.finite = std::isfinite(loss.item());
+      if (result.finite) backward(loss);
+    }
+  }
+}
+
+StepResult Learner::step(Feed& feed, std::int64_t step, double lr) {
+  StepResult result;
+  result.finite = true;
+  forward_backward(feed, step, result);
+  const double max_norm =
+      config_.train.clip_norm > 0 ? config_.train.clip_norm : std::numeric_limits<double>::infinity();
+  result.norm = nn::grad_norm(*params_, max_norm, config_.train.accumulate);
+  result.finite = result.finite && result.norm.non_finite == 0;
+  if (!result.finite) return result;
+  optimizer_->step(lr, result.norm.grad_scale);
+  if (ema_) ema_->update();
+  return result;
+}
+
+std::string Learner::first_bad_op(Feed& feed, std::int64_t step) {
+  feed.seek(step);
+  try {
+    const AnomalyMode anomaly;
+    StepResult unused;
+    unused.finite = true;
+    forward_backward(feed, step, unused);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "not found when the step was repeated";
+}
+
+std::vector<std::string> Learner::without_gradient() const {
+  std::vector<std::string> names;
+  for (const nn::Parameter& parameter : store_.parameters()) {
+    if (parameter.trainable && !grad_touched(parameter.value)) names.push_back(parameter.name);
+  }
+  return names;
+}
+
+Learner::FinalWeights::FinalWeights(Learner& learner) {
+  if (learner.ema_) averaged_.emplace(*learner.ema_);
+}
+
+void Learner::save_to(RunState& state) const {
+  state.weights = store_.state();
+  state.training = optimizer_->state();
+  if (ema_) state.training.merge(ema_->state());
+}
+
+void Learner::load_from(const RunState& state) {
+  TensorMap averages, moments;
+  for (const auto& entry : state.training) (entry.first.rfind("ema.", 0) == 0 ? averages : moments).insert(entry);
+  store_.load(state.weights);
+  optimizer_->load_state(moments);
+  if (ema_) ema_->load_state(averages);
+}
+
+}  // namespace aio::apps
