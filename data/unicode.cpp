@@ -120,6 +120,11 @@ bool is_punctuation(char32_t code_point) {
 
 bool is_nonspacing_mark(char32_t code_point) { return category(code_point) == UTF8PROC_CATEGORY_MN; }
 
+bool is_letter_or_mark(char32_t code_point) {
+  const utf8proc_category_t c = category(code_point);
+  return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_ME;
+}
+
 bool is_chinese(char32_t code_point) {
   // 2B820 to 2B91F belong to extension E too; the tokenizer's range starts late, and its users' models learned so.
   constexpr Range kChinese[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},  {0x20000, 0x2A6DF},

@@ -36,6 +36,8 @@ bool is_space(char32_t code_point);
 bool is_punctuation(char32_t code_point);
 /// Category Mn: accents and vowel signs that take no room of their own.
 bool is_nonspacing_mark(char32_t code_point);
+/// Categories L* and M*: what words are made of.
+bool is_letter_or_mark(char32_t code_point);
 /// The blocks that the tokenizer calls Chinese: a CJK ideograph is a word of its own.
 bool is_chinese(char32_t code_point);
 /// Canonical combining class; 0 for starters.
