@@ -94,6 +94,14 @@ JsonRow JsonRow::object(const char* key) const { return {at(key), where_ + ": " 
 
 JsonRow read_json(const std::string& path) { return {parse(read_file(path, kMaxDocumentBytes), path), path}; }
 
+json read_json_list(const std::string& path) {
+  json list = parse(read_file(path, kMaxDocumentBytes), path);
+  check(list.is_array(), ErrorCode::format, path, ": not a JSON list");
+  return list;
+}
+
+bool is_json_array(const std::string& path) { return begins_with_bracket(DataFile(path)); }
+
 void for_each_json_row(const std::string& path, const std::function<void(const JsonRow&)>& visit) {
   const DataFile file(path);
   const RowIndex rows = begins_with_bracket(file) ? index_json_array(file) : index_lines(file);

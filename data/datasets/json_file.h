@@ -36,6 +36,11 @@ class JsonRow {
 /// One JSON document. Throws Error{io|format}.
 JsonRow read_json(const std::string& path);
 
+/// One document that is a list. Throws Error{io|format}.
+nlohmann::json read_json_list(const std::string& path);
+/// Whether the file's first character that is no space is a bracket. Throws Error{io}.
+bool is_json_array(const std::string& path);
+
 /// The objects of a JSON Lines file, or of a file that is one JSON array, one in memory at a time.
 void for_each_json_row(const std::string& path, const std::function<void(const JsonRow&)>& visit);
 
