@@ -1,4 +1,5 @@
-# CUDA: the language when it is wanted and there, else the one-function stand-in cuda/no_cuda.cpp.
+# CUDA: the language when it is wanted and nvcc is there, else the stand-in cuda/no_cuda.cpp. And, with or without nvcc,
+# the emulation: the same .cu files as C++ for the tests.
 set(AIO_HAVE_CUDA OFF)
 if(AIO_CUDA STREQUAL "OFF")
   set(why "AIO_CUDA=OFF")
@@ -35,18 +36,32 @@ else()
   aio_summary("CUDA" "off" "${why}")
 endif()
 
-# The library lib_cuda: everything in cuda/, or the stand-in.
+# The library lib_cuda: everything in cuda/ but its emulation, or the stand-in.
 function(aio_add_cuda)
   if(AIO_HAVE_CUDA)
     file(GLOB sources CONFIGURE_DEPENDS cuda/*.cpp cuda/*.cu)
     list(FILTER sources EXCLUDE REGEX "/no_cuda\\.cpp$")
     add_library(lib_cuda STATIC ${sources})
-    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;-Xcompiler=-Wall,-Wextra,-Wshadow>")
-    target_link_libraries(lib_cuda PRIVATE CUDA::cudart_static)
+    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Xcompiler=-Wall,-Wextra,-Wshadow>")
+    target_link_libraries(lib_cuda PRIVATE CUDA::cudart_static ${CMAKE_DL_LIBS})
+    target_include_directories(lib_cuda PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+    target_compile_definitions(lib_cuda PRIVATE AIO_CUDA_LIBRARY_DIR="${CUDAToolkit_LIBRARY_DIR}")
   else()
     add_library(lib_cuda STATIC cuda/no_cuda.cpp)
   endif()
   add_library(aio::cuda ALIAS lib_cuda)
   set_target_properties(lib_cuda PROPERTIES EXPORT_NAME cuda OUTPUT_NAME aio_cuda)
   target_link_libraries(lib_cuda PUBLIC lib_tensor)
+endfunction()
+
+# The library lib_cuda_emulated: the same backend and kernels as C++, on the host (cuda/emulation). Called from tests/,
+# where the language of the .cu files may then differ from what it is for lib_cuda.
+function(aio_add_cuda_emulation)
+  file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cuda/*.cu)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cuda/*.cpp ${PROJECT_SOURCE_DIR}/cuda/emulation/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/(no_cuda|runtime_cuda|gemm_cublas)\\.cpp$")
+  set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX)
+  add_library(lib_cuda_emulated STATIC ${sources} ${kernels})
+  target_compile_options(lib_cuda_emulated PUBLIC -Wno-unknown-pragmas)  # unroll
+  target_link_libraries(lib_cuda_emulated PUBLIC lib_tensor)
 endfunction()

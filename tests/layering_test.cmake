@@ -17,7 +17,8 @@ set(may_include_apps tensor autograd nn models data apps bench)
 set(may_include_bench ${may_include_apps})
 set(may_include_tests ${may_include_apps} tests)
 # Mains, benchmarks and tests call cuda::install(); its header alone is open to them.
-set(cuda_entrance "^(apps|bench|tests)/.* cuda/install\\.h$")
+# tests/cuda/ looks inside.
+set(cuda_entrance "^((apps|bench|tests)/.* cuda/install\\.h|tests/cuda/.* cuda/.*)$")
 
 # Pairs: the header, and the files that may include it. Any other header in angle brackets that is not the standard
 # library's (its name has a dot or a slash) is refused.
@@ -36,8 +37,8 @@ set(third_party
   "^stb/"                                     "^data/(image_[a-z_]+)\\.cpp$"
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
   "^(doctest/|rapidcheck[./])"                "^tests/"
-  "^sanitizer/"                               "^tensor/poison\\.h$"
-  "^(dlfcn|fcntl|poll|pthread|sched|signal|spawn|unistd|sys/[a-z]+)\\.h$"  "."
+  "^sanitizer/"                               "^(tensor/poison|cuda/emulation/fiber_sanitizer)\\.h$"
+  "^(dlfcn|fcntl|math|poll|pthread|sched|signal|spawn|ucontext|unistd|sys/[a-z]+)\\.h$"  "."
   "^linux/"                                   "^data/worker_sandbox\\.cpp$")
 
 # Layers, models and programs see only recorded operations, so that no gradient is lost by accident. Optimizers write

@@ -1,0 +1,139 @@
+// Moving elements: fill, and copies between any two layouts.
+//
+// fill          y[i] = value
+// copy_strided  y[i, j, ...] = x[i, j, ...], rank <= 6, any strides; x may repeat (stride 0), y may not. It carries
+//               every permute, slice, expand and concat.
+// Dtypes:       all, moved as words of their size. Deterministic: each element by itself.
+//
+// Dimensions are merged where both layouts allow. If the innermost one is contiguous in both, it is moved in the
+// largest words of up to 16 bytes that all strides and addresses are multiples of.
+
+#include <algorithm>
+#include <bit>
+
+#include "cuda/cuda_backend.h"
+#include "cuda/map.h"
+#include "tensor/cpu/convert.h"
+
+namespace aio {
+
+namespace {
+
+using namespace cuda;
+
+constexpr int kMaxDims = 6;
+
+/// The loops of a copy, the last one innermost; sizes and strides in words.
+struct Loops {
+  int rank = 0;
+  std::int64_t size[kMaxDims] = {}, y[kMaxDims] = {}, x[kMaxDims] = {};
+};
+
+/// Drops dimensions of size 1 and merges neighbours that one stride describes, in both layouts.
+Loops merged(const View& y, const View& x) {
+  Loops loops;
+  for (int i = 0; i < y.rank; ++i) {
+    if (y.dim[i] == 1) continue;
+    const int last = loops.rank - 1;
+    if (last >= 0 && loops.y[last] == y.stride[i] * y.dim[i] && loops.x[last] == x.stride[i] * y.dim[i]) {
+      loops.size[last] *= y.dim[i];
+      loops.y[last] = y.stride[i];
+      loops.x[last] = x.stride[i];
+    } else {
+      loops.size[loops.rank] = y.dim[i];
+      loops.y[loops.rank] = y.stride[i];
+      loops.x[loops.rank++] = x.stride[i];
+    }
+  }
+  if (loops.rank == 0) loops = {1, {1}, {1}, {1}};
+  return loops;
+}
+
+/// How many elements make the largest word that the copy can move at once (a power of two, 16 bytes at most).
+std::int64_t elements_per_word(const Loops& loops, const View& y, const View& x) {
+  const int inner = loops.rank - 1;
+  if (loops.y[inner] != 1 || loops.x[inner] != 1) return 1;
+  const auto element = static_cast<std::uint64_t>(size_of(y.dtype));
+  // One bit pattern that is a multiple of the word exactly if all are.
+  std::uint64_t bytes = 16 | reinterpret_cast<std::uintptr_t>(y.data) | reinterpret_cast<std::uintptr_t>(x.data) |
+                        static_cast<std::uint64_t>(loops.size[inner]) * element;
+  for (int i = 0; i < inner; ++i)
+    bytes |= (static_cast<std::uint64_t>(loops.y[i]) | static_cast<std::uint64_t>(loops.x[i])) * element;
+  return static_cast<std::int64_t>((std::uint64_t{1} << std::countr_zero(bytes)) / element);
+}
+
+struct alignas(16) Word16 {
+  std::uint32_t part[4];
+};
+
+template <class Word>
+__device__ inline void move(Word* y, const Word* x) {
+  if constexpr (sizeof(Word) == 16) {
+    std::uint32_t words[4];
+    load_words(words, x);
+    store_words(y, words);
+  } else {
+    *y = *x;
+  }
+}
+
+template <class Word>
+__global__ void __launch_bounds__(kMapThreads) copy_kernel(Word* y, const Word* x, std::int64_t n, Loops loops) {
+  std::int64_t i = global_thread_id(), to = 0, from = 0;
+  if (i >= n) return;
+#pragma unroll
+  for (int d = kMaxDims - 1; d > 0; --d) {
+    if (d >= loops.rank) continue;
+    const std::int64_t rest = i / loops.size[d], at = i - rest * loops.size[d];
+    to += at * loops.y[d];
+    from += at * loops.x[d];
+    i = rest;
+  }
+  move(y + to + i * loops.y[0], x + from + i * loops.x[0]);
+}
+
+template <class Word>
+__global__ void __launch_bounds__(kMapThreads) fill_kernel(Word* y, Word value, std::int64_t n) {
+  const std::int64_t i = global_thread_id();
+  if (i < n) y[i] = value;
+}
+
+}  // namespace
+
+void CudaBackend::fill(const View& y, double value) {
+  const std::int64_t n = y.numel();
+  if (n == 0) return;
+  dispatch_gpu_all(y.dtype, [&]<class T>() {
+    const T element = cpu::convert<T>(value);
+    dispatch_gpu_word(y.dtype, [&]<class Word>() {
+      if constexpr (sizeof(Word) == sizeof(T)) {
+        const Word word = std::bit_cast<Word>(element);
+        if (word == Word{0}) return fill_bytes(y.data, 0, static_cast<std::size_t>(n) * sizeof(T), stream());
+        launch("fill", stream(), map_grid(n, 1), fill_kernel<Word>, y.as<Word>(), word, n);
+      }
+    });
+  });
+}
+
+void CudaBackend::copy_strided(const View& y, const View& x) {
+  if (y.numel() == 0) return;
+  Loops loops = merged(y, x);
+  const std::int64_t pack = elements_per_word(loops, y, x), n = y.numel() / pack;
+  loops.size[loops.rank - 1] /= pack;
+  for (int i = 0; i + 1 < loops.rank; ++i) {
+    loops.y[i] /= pack;
+    loops.x[i] /= pack;
+  }
+  const auto run = [&]<class Word>() {
+    launch("copy_strided", stream(), map_grid(n, 1), copy_kernel<Word>, y.as<Word>(), x.as<Word>(), n, loops);
+  };
+  switch (pack * size_of(y.dtype)) {
+    case 1: return run.template operator()<std::uint8_t>();
+    case 2: return run.template operator()<std::uint16_t>();
+    case 4: return run.template operator()<std::uint32_t>();
+    case 8: return run.template operator()<std::uint64_t>();
+    default: return run.template operator()<Word16>();
+  }
+}
+
+}  // namespace aio

@@ -1,0 +1,45 @@
+// runtime.h on the host: one device, whose memory is memory.h's and whose work is done when a call returns.
+
+#include <cstring>
+#include <new>
+
+#include "cuda/emulation/memory.h"
+#include "cuda/runtime.h"
+
+namespace aio::cuda {
+
+int device_count(std::string*) { return 1; }
+DeviceInfo device_info(int) { return {"emulated device", 9, 0, 1, std::size_t{4} << 30}; }
+std::string runtime_name() { return "CUDA emulated on the host"; }
+void use_device(int) {}
+
+void* allocate(std::size_t bytes) noexcept { return emulation::allocate_closed(bytes); }
+void release(void* data) noexcept { emulation::release_closed(data); }
+
+void* allocate_pinned(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
+void release_pinned(void* data) noexcept { ::operator delete (data, std::align_val_t{64}); }
+
+Stream create_stream() { return nullptr; }
+void synchronize(Stream) {}
+
+void copy_to_device(void* device, const void* host, std::size_t bytes, Stream) {
+  const emulation::DeviceAccess access;
+  std::memcpy(device, host, bytes);
+}
+void copy_to_host(void* host, const void* device, std::size_t bytes, Stream) {
+  const emulation::DeviceAccess access;
+  std::memcpy(host, device, bytes);
+}
+void fill_bytes(void* device, int byte, std::size_t bytes, Stream) {
+  const emulation::DeviceAccess access;
+  std::memset(device, byte, bytes);
+}
+
+Event create_event() { return nullptr; }
+void destroy(Event) noexcept {}
+void record(Event, Stream) {}
+void wait(Event) {}
+float elapsed_ms(Event, Event) { return 0; }
+void check_launch(const char*) {}
+
+}  // namespace aio::cuda
