@@ -15,13 +15,13 @@ TextEmbeddings::TextEmbeddings(const nn::ParamScope& scope, const AioConfig& con
       norm(scope / "LayerNorm", config.hidden_size, nn::kBertEps),
       drop(config.dropout) {}
 
-Tensor TextEmbeddings::forward(const Tensor& ids, nn::ForwardCtx& ctx) const {
+Tensor TextEmbeddings::forward(const Tensor& ids, nn::ForwardCtx& ctx, std::int64_t first) const {
   check(ids.rank() == 2 && ids.dtype() == DType::i64, ErrorCode::shape, "text: ids are ", describe(ids),
         ", expected i64 [B, L]");
-  const std::int64_t L = ids.dim(1), limit = position.weight.dim(0);
-  check(L <= limit, ErrorCode::value, "text: ", L, " tokens, but the model has ", limit,
+  const std::int64_t end = first + ids.dim(1), limit = position.weight.dim(0);
+  check(end <= limit, ErrorCode::value, "text: ", end, " tokens, but the model has ", limit,
         " text positions (cut the text, or build the model with a larger max_text_len)");
-  const Tensor places = slice(position.weight, 0, 0, L) + select(token_type.weight, 0, 0);
+  const Tensor places = slice(position.weight, 0, first, end) + select(token_type.weight, 0, 0);
   return drop.forward(norm.forward(word.forward(ids, ctx) + places, ctx), ctx);
 }
 

@@ -13,8 +13,9 @@ struct TextEmbeddings {
   /// "token_type_embeddings.weight" [2, C] (row 1 is never used) and "LayerNorm.*".
   TextEmbeddings(const nn::ParamScope& scope, const AioConfig& config);
 
-  /// ids i64 [B, L] -> [B, L, C] of the parameters' type. Throws Error{value} if L exceeds the position table.
-  Tensor forward(const Tensor& ids, nn::ForwardCtx& ctx) const;
+  /// ids i64 [B, L] -> [B, L, C] of the parameters' type; column 0 stands at position `first` of the text. Throws
+  /// Error{value} if first + L exceeds the position table.
+  Tensor forward(const Tensor& ids, nn::ForwardCtx& ctx, std::int64_t first = 0) const;
 
   nn::Embedding word, position, token_type;
   nn::LayerNorm norm;

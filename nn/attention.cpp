@@ -47,4 +47,12 @@ Tensor MultiheadSelfAttention::mix_part(const Tensor& x, std::int64_t begin, std
   return reshape(attention(q, select(kv, 2, 0), select(kv, 2, 1), part), {B, end - begin, C});
 }
 
+Tensor MultiheadSelfAttention::mix_cached(const Tensor& x, KvCache& cache, ForwardCtx& ctx,
+                                          const AttentionOptions& options) const {
+  const std::int64_t B = x.dim(0), N = x.dim(1), C = x.dim(2);
+  const Tensor projected = reshape(qkv.forward(x, ctx), {B, N, 3, heads, C / heads});
+  cache.append(select(projected, 2, 1), select(projected, 2, 2));
+  return reshape(attention(select(projected, 2, 0), cache.keys(), cache.values(), options), {B, N, C});
+}
+
 }  // namespace aio::nn

@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "nn/dropout.h"
+#include "nn/kv_cache.h"
 #include "nn/linear.h"
 
 namespace aio::nn {
@@ -31,6 +32,10 @@ struct MultiheadSelfAttention {
   /// is over all queries. Throws Error{value} for `causal`, which counts queries from the end.
   Tensor mix_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
                   const AttentionOptions& options = {}) const;
+
+  /// mix() for tokens that come after those of `cache`, which it joins: queries x [B, N, dim], keys all so far.
+  /// `causal` lets a token of x see those before it and all earlier ones. No history.
+  Tensor mix_cached(const Tensor& x, KvCache& cache, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
 
   int heads;
   Linear qkv, proj;

@@ -24,6 +24,11 @@ Tensor TransformerBlock::forward_part(const Tensor& x, std::int64_t begin, std::
   return finish(slice(x, 1, begin, end), mixed, ctx);
 }
 
+Tensor TransformerBlock::forward_cached(const Tensor& x, KvCache& cache, ForwardCtx& ctx,
+                                        const AttentionOptions& options) const {
+  return finish(x, attn.mix_cached(norm1.forward(x, ctx), cache, ctx, options), ctx);
+}
+
 Tensor TransformerBlock::finish(const Tensor& x, const Tensor& mixed, ForwardCtx& ctx) const {
   const Tensor y = close_branch(x, mixed, attn.proj, attn.proj_drop, ctx);
   return close_branch(y, mlp.hidden(norm2.forward(y, ctx), ctx), mlp.fc2, mlp.drop, ctx);

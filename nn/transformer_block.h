@@ -34,6 +34,9 @@ struct TransformerBlock {
   Tensor forward_part(const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx,
                       const AttentionOptions& options = {}) const;
 
+  /// forward() of tokens that come after those of `cache`, which their keys and values join.
+  Tensor forward_cached(const Tensor& x, KvCache& cache, ForwardCtx& ctx, const AttentionOptions& options = {}) const;
+
   LayerNorm norm1;
   MultiheadSelfAttention attn;
   LayerNorm norm2;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "models/objectives/mlm.h"
 
@@ -72,30 +71,6 @@ Tensor next_token_logits(const AllInOne& model, const TextBatch& text, const Vid
   const Tensor features = caption_features(model, model.embed_text(asked, ctx, options.text), video, ctx, options);
   const Tensor last = squeeze(select_rows(features, places.to(features.device())), 1);
   return caption_head(model).forward(last, ctx);
-}
-
-std::vector<std::vector<std::int64_t>> generate_captions(const AllInOne& model, const VideoTokens& video,
-                                                         std::int64_t max_words, nn::ForwardCtx& ctx,
-                                                         const CaptionTokens& tokens, const InputOptions& options) {
-  const NoGrad no_grad;
-  const std::int64_t B = video.tokens.dim(0);
-  std::vector<std::vector<std::int64_t>> captions(static_cast<std::size_t>(B));
-  std::vector<bool> done(static_cast<std::size_t>(B), false);
-  Tensor ids = Tensor::from(std::vector<std::int64_t>(static_cast<std::size_t>(B), tokens.cls), {B, 1});
-  const std::int64_t room = model.config.max_text_len - 1;
-  for (std::int64_t step = 0; step < std::min(max_words, room); ++step) {
-    const TextBatch so_far{ids, Tensor::full(ids.shape(), 1, {DType::i64, {}})};
-    const Tensor next = argmax(next_token_logits(model, so_far, video, tokens.mask, ctx, options));
-    const std::vector<std::int64_t> words = next.to_vector<std::int64_t>();
-    for (std::size_t b = 0; b < captions.size(); ++b) {
-      done[b] = done[b] || words[b] == tokens.sep;
-      if (!done[b]) captions[b].push_back(words[b]);
-    }
-    if (std::find(done.begin(), done.end(), false) == done.end()) break;
-    // The texts are of one length, so a finished one goes on, unheard.
-    ids = concat({ids, reshape(next.to({}), {B, 1})}, 1);
-  }
-  return captions;
 }
 
 }  // namespace aio::models

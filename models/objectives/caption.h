@@ -25,18 +25,10 @@ Tensor caption_logits(const AllInOne& model, const TextTokens& text, const Video
 Scored captioning(const AllInOne& model, const CaptionBatch& batch, nn::ForwardCtx& ctx,
                   const InputOptions& options = {});
 
-/// Scores of what comes after each text: [B, vocab]. Appends [MASK] (`mask_id`) and recomputes everything.
+/// Scores of what comes after each text: [B, vocab]. Appends [MASK] (`mask_id`) and recomputes everything: the
+/// definition of what CaptionDecoder computes word by word.
 /// Throws Error{value} where the text fills the position table.
 Tensor next_token_logits(const AllInOne& model, const TextBatch& text, const VideoTokens& video, std::int64_t mask_id,
                          nn::ForwardCtx& ctx, const InputOptions& options = {});
-
-struct CaptionTokens {
-  std::int64_t cls = 101, sep = 102, mask = 103;  ///< BERT's
-};
-/// Greedy captions of at most `max_words` tokens, without [CLS] and [SEP]. No history.
-std::vector<std::vector<std::int64_t>> generate_captions(const AllInOne& model, const VideoTokens& video,
-                                                         std::int64_t max_words, nn::ForwardCtx& ctx,
-                                                         const CaptionTokens& tokens = {},
-                                                         const InputOptions& options = {});
 
 }  // namespace aio::models

@@ -4,6 +4,7 @@
 
 #include "autograd/autograd.h"
 #include "models/objectives/caption.h"
+#include "models/objectives/caption_search.h"
 #include "models/objectives/classify.h"
 #include "models/objectives/image_text.h"
 #include "models/objectives/qa.h"
