@@ -7,7 +7,9 @@
 
 #include "apps/common/app.h"
 #include "apps/trainer/ablation.h"
+#include "apps/trainer/probes.h"
 #include "apps/trainer/trainer.h"
+#include "tensor/parallel.h"
 
 int main(int argc, char** argv) {
   using namespace aio::apps;
@@ -16,6 +18,8 @@ int main(int argc, char** argv) {
   TrainerOptions options;
   std::string resume = "never";
   AblationOptions ablation;
+  ProbeOptions probe;
+  bool dry = false, batch = false, lr = false, json = false;
   bool help_config = false, print_config = false;
   app.add_option("--config", files, "configuration; of several, later ones override")->type_name("FILE.toml");
   app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
@@ -23,13 +27,21 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "never"}))
       ->capture_default_str();
   app.add_flag("--overfit-batch", options.overfit_batch, "train on the first batch only: the loss must go to zero");
-  app.add_option("--ablate", ablation.variants, "train every variant, each in a folder of its own under run.dir")
+  auto* const modes = app.add_option_group("instead of training");
+  modes->require_option(0, 1);
+  modes->add_flag("--dry-run", dry, "one batch of everything; time and memory that the run would take; writes nothing");
+  modes->add_flag("--find-batch", batch, "the largest train.batch within --memory, and the speed of others");
+  modes->add_flag("--lr-find", lr, "ramp the learning rate up and suggest one; the curve goes to run.dir/lr_find.json");
+  app.add_option("--memory", probe.memory_gib, "GiB that --find-batch may plan with; default: what is available")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--lr-steps", probe.lr_steps, "of --lr-find")->check(CLI::Range(10, 100000))->capture_default_str();
+  modes->add_option("--ablate", ablation.variants, "train every variant, each in a folder of its own under run.dir")
       ->type_name("KEY=V1,V2,...");
   app.add_option("--seeds", ablation.seeds, "of each variant: run.seed, run.seed + 1, ...")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--ablate-metric", ablation.metric, "metric of the final evaluation that the table compares");
-  app.add_flag("--json", ablation.json, "the table of --ablate as one line of JSON");
+  app.add_flag("--json", json, "the result of these as one line of JSON");
   app.add_flag("--verbose", options.verbose, "a table of what was loaded from model.init, parameter by parameter");
   app.add_flag("--quiet", options.quiet, "no progress lines");
   app.add_flag("--help-config", help_config, "print every key with type, unit, default and meaning");
@@ -46,6 +58,11 @@ int main(int argc, char** argv) {
       return int{kOk};
     }
     options.resume = resume == "auto";
+    ablation.json = probe.json = json;
+    if (dry || batch || lr) {
+      if (config.run.threads > 0) aio::set_num_threads(config.run.threads);
+      return dry ? dry_run(config, probe) : batch ? find_batch(config, probe) : find_lr(config, probe);
+    }
     if (!ablation.variants.empty()) {
       ablation.files = files;
       ablation.assignments = assignments;

@@ -1,11 +1,8 @@
 #include "apps/trainer/feed.h"
 
-#include <utility>
-
 namespace aio::apps {
 
-Feed::Feed(Loader& clips, Loader* images, int accumulate, bool overfit)
-    : clips_(clips), images_(images), accumulate_(accumulate), overfit_(overfit) {}
+Feed::Feed(Loader& clips, Loader* images, int accumulate) : clips_(clips), images_(images), accumulate_(accumulate) {}
 
 void Feed::seek(std::int64_t step) {
   clips_.seek(step * accumulate_);
@@ -13,8 +10,6 @@ void Feed::seek(std::int64_t step) {
 }
 
 Batch Feed::next(bool images) {
-  std::optional<Batch>& first = first_[images ? 1 : 0];
-  if (first) return *first;
   Loader& loader = images ? *images_ : clips_;
   const LoaderTimes before = loader.times();
   std::optional<Batch> batch = loader.next();
@@ -22,7 +17,6 @@ Batch Feed::next(bool images) {
   wait_.seconds += after.wait - before.wait;
   wait_.by += {after.wait_for.disk - before.wait_for.disk, after.wait_for.decode - before.wait_for.decode,
                after.wait_for.transform - before.wait_for.transform, after.wait_for.text - before.wait_for.text};
-  if (overfit_) first = *batch;
   return std::move(*batch);  // training loaders have no end
 }
 

@@ -1,22 +1,44 @@
 #pragma once
-// Feed: the batches that a run trains on, and how long it waited for them.
+// Where the batches of a step come from: BatchSource, and Feed, which reads them from the loaders and counts how long
+// it waited.
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "data/loader.h"
 
 namespace aio::apps {
 
-class Feed {
+class BatchSource {
  public:
-  /// `images` may be null. `overfit`: the first batch, over and over.
-  Feed(Loader& clips, Loader* images, int accumulate, bool overfit);
+  virtual ~BatchSource() = default;
+  /// Co-training: a step has a batch of stills beside each one of clips.
+  virtual bool has_images() const = 0;
+  virtual Batch next(bool images) = 0;
+};
 
-  bool has_images() const { return images_ != nullptr; }
+/// The same batches again and again: to overfit, to measure.
+class FixedBatches : public BatchSource {
+ public:
+  FixedBatches(Batch clips, std::optional<Batch> images) : clips_(std::move(clips)), images_(std::move(images)) {}
+  bool has_images() const override { return images_.has_value(); }
+  Batch next(bool images) override { return images ? *images_ : clips_; }
+
+ private:
+  Batch clips_;
+  std::optional<Batch> images_;
+};
+
+class Feed : public BatchSource {
+ public:
+  /// `images` may be null.
+  Feed(Loader& clips, Loader* images, int accumulate);
+
+  bool has_images() const override { return images_ != nullptr; }
   /// The batches of update `step` come next, counted from 0.
   void seek(std::int64_t step);
-  Batch next(bool images);
+  Batch next(bool images) override;
 
   struct Wait {
     double seconds = 0;
@@ -29,8 +51,6 @@ class Feed {
   Loader& clips_;
   Loader* images_;
   int accumulate_;
-  bool overfit_;
-  std::optional<Batch> first_[2];  // overfit: of clips, of images
   Wait wait_;
 };
 

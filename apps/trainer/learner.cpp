@@ -40,28 +40,30 @@ void Learner::initialise() {
   }
 }
 
-void Learner::forward_backward(Feed& feed, std::int64_t step, StepResult& result) {
+void Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResult& result) {
   nn::ForwardCtx ctx =
       nn::ForwardCtx::train(static_cast<std::uint64_t>(config_.run.seed), static_cast<std::uint32_t>(step), dtype());
   params_->zero_grad();
   for (int i = 0; i < config_.train.accumulate; ++i) {
     for (const bool images : {false, true}) {
-      if (images && !feed.has_images()) continue;
-      const Batch batch = feed.next(images);
+      if (images && !batches.has_images()) continue;
+      const Batch batch = batches.next(images);
       result.ids.insert(result.ids.end(), batch.ids.begin(), batch.ids.end());
       // After a bad loss the rest of the step's batches are drawn all the same, so that the next step gets its own.
       if (!result.finite) continue;
       const Tensor loss = task_->loss(batch, images, ctx, result.averages);
-      result.finite = std::isfinite(loss.item());
+      const double value = loss.item();
+      result.loss += value / config_.train.accumulate;
+      result.finite = std::isfinite(value);
       if (result.finite) backward(loss);
     }
   }
 }
 
-StepResult Learner::step(Feed& feed, std::int64_t step, double lr) {
+StepResult Learner::step(BatchSource& batches, std::int64_t step, double lr) {
   StepResult result;
   result.finite = true;
-  forward_backward(feed, step, result);
+  forward_backward(batches, step, result);
   const double max_norm =
       config_.train.clip_norm > 0 ? config_.train.clip_norm : std::numeric_limits<double>::infinity();
   result.norm = nn::grad_norm(*params_, max_norm, config_.train.accumulate);
@@ -72,13 +74,12 @@ StepResult Learner::step(Feed& feed, std::int64_t step, double lr) {
   return result;
 }
 
-std::string Learner::first_bad_op(Feed& feed, std::int64_t step) {
-  feed.seek(step);
+std::string Learner::first_bad_op(BatchSource& batches, std::int64_t step) {
   try {
     const AnomalyMode anomaly;
     StepResult unused;
     unused.finite = true;
-    forward_backward(feed, step, unused);
+    forward_backward(batches, step, unused);
   } catch (const Error& error) {
     return error.what();
   }

@@ -21,6 +21,7 @@ namespace aio::apps {
 
 struct StepResult {
   bool finite = false;  ///< else nothing was updated
+  double loss = 0;      ///< what was differentiated, averaged over train.accumulate
   Averages averages;    ///< losses and accuracies of the batches
   nn::GradNorm norm;
   std::vector<std::string> ids;  ///< samples that were in it
@@ -36,9 +37,9 @@ class Learner {
 
   /// Update number `step` (from 0) with learning rate `lr`: forward and backward of train.accumulate batches, gradient
   /// norm, clipping, optimizer, average. A loss or gradient that is not finite changes nothing.
-  StepResult step(Feed& feed, std::int64_t step, double lr);
-  /// Repeats the passes of `step` under AnomalyMode; what it says about the first op that is not finite.
-  std::string first_bad_op(Feed& feed, std::int64_t step);
+  StepResult step(BatchSource& batches, std::int64_t step, double lr);
+  /// Runs the passes of `step` under AnomalyMode, on its batches; what it says about the first op that is not finite.
+  std::string first_bad_op(BatchSource& batches, std::int64_t step);
   /// Trainable parameters that the last step() gave no gradient.
   std::vector<std::string> without_gradient() const;
 
@@ -66,7 +67,7 @@ class Learner {
 
  private:
   void initialise();
-  void forward_backward(Feed& feed, std::int64_t step, StepResult& result);
+  void forward_backward(BatchSource& batches, std::int64_t step, StepResult& result);
 
   const TrainConfig& config_;
   nn::ParamStore store_;

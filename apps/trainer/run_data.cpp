@@ -85,12 +85,19 @@ RunData::RunData(const TrainConfig& config)
     cache_ = std::make_unique<DecodeCache>(decode_, config.data.cache_mib << 20);
     decode_ = [this](const DecodeRequest& request) { return cache_->decode(request); };
   }
-  train_ = std::make_unique<Loader>(train_sets_, tokenizer_, decode_,
-                                    loader_options(config, train_sets_[0].info(), true, false));
-  if (!config.data.train_images.empty()) {
-    const std::vector<Manifest> sets = open_all(config.data.train_images, config.data.train_split);
-    images_ = std::make_unique<Loader>(sets, tokenizer_, decode_, loader_options(config, sets[0].info(), true, true));
-  }
+  image_sets_ = open_all(config.data.train_images, config.data.train_split);
+  train_ = open_training(config.train.batch, false);
+  images_ = open_training(config.train.batch, true);
+}
+
+std::int64_t RunData::samples() const { return train_->samples(); }
+
+std::unique_ptr<Loader> RunData::open_training(std::int64_t batch, bool images) const {
+  const std::vector<Manifest>& sets = images ? image_sets_ : train_sets_;
+  if (sets.empty()) return nullptr;
+  LoaderOptions options = loader_options(config_, sets[0].info(), true, images);
+  options.batch_size = batch;
+  return std::make_unique<Loader>(sets, tokenizer_, decode_, options);
 }
 
 std::unique_ptr<Loader> RunData::open_evaluation() const {

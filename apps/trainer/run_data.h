@@ -20,15 +20,18 @@ class RunData {
   const WordPiece& tokenizer() const { return tokenizer_; }
   /// Classes of the task's head: answers, labels; 0 for tasks without.
   std::int64_t labels() const { return labels_; }
+  std::int64_t samples() const;  ///< to train on
   Loader& train() { return *train_; }
   /// Co-training: still images; null without.
   Loader* images() { return images_.get(); }
+  /// A loader with another batch size; null for images where there are none.
+  std::unique_ptr<Loader> open_training(std::int64_t batch, bool images) const;
   /// A fresh pass over the evaluation split; null where there is none.
   std::unique_ptr<Loader> open_evaluation() const;
 
  private:
   const TrainConfig& config_;
-  std::vector<Manifest> train_sets_, eval_sets_;
+  std::vector<Manifest> train_sets_, image_sets_, eval_sets_;
   WordPiece tokenizer_;
   std::int64_t labels_ = 0;
   std::unique_ptr<DecodeService> service_;

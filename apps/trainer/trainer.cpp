@@ -37,7 +37,7 @@ class Run {
         folder_(config.run.dir),
         checkpoints_(folder_ / "checkpoints"),
         data_(config),
-        feed_(data_.train(), data_.images(), config.train.accumulate, options.overfit_batch),
+        feed_(data_.train(), data_.images(), config.train.accumulate),
         learner_(config, data_.tokenizer().size(), data_.labels()),
         max_steps_(planned_steps(config.train, data_.train().steps_per_epoch())),
         schedule_(make_schedule(config.optim, max_steps_)) {
@@ -57,6 +57,7 @@ class Run {
 
  private:
   void resume();
+  BatchSource& batches() { return one_batch_ ? static_cast<BatchSource&>(*one_batch_) : feed_; }
   void one_step();
   void handle_non_finite(const StepResult& result);
   void evaluate_now();
@@ -69,6 +70,7 @@ class Run {
   CheckpointFolder checkpoints_;
   RunData data_;
   Feed feed_;
+  std::unique_ptr<FixedBatches> one_batch_;  // --overfit-batch
   Learner learner_;
   std::int64_t max_steps_;
   nn::LrSchedule schedule_;
@@ -104,7 +106,8 @@ void Run::handle_non_finite(const StepResult& result) {
   screen_.message(message("step ", progress_.step, ": the loss or its gradient is not finite; skipped (",
                           progress_.skipped_in_a_row, " in a row). Samples: ", join(result.ids, result.ids.size())));
   if (progress_.skipped_in_a_row < config_.train.max_skipped) return;
-  const std::string where = learner_.first_bad_op(feed_, progress_.step);
+  feed_.seek(progress_.step);
+  const std::string where = learner_.first_bad_op(batches(), progress_.step);
   const nlohmann::ordered_json dump = {{"step", progress_.step}, {"samples", result.ids}, {"first_bad_op", where}};
   folder_.write(message("non-finite-step-", progress_.step, ".json"),
                 dump.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -141,7 +144,7 @@ void Run::save_checkpoint() {
 
 void Run::one_step() {
   const double lr = schedule_.lr(progress_.step);
-  const StepResult result = learner_.step(feed_, progress_.step, lr);
+  const StepResult result = learner_.step(batches(), progress_.step, lr);
   if (progress_.step == 0 && config_.train.check_grads) {
     const std::vector<std::string> idle = learner_.without_gradient();
     if (!idle.empty()) screen_.message("note: parameters that this task does not train: " + join(idle, 8));
@@ -164,6 +167,11 @@ int Run::train() {
                           learner_.parameters().numel(), " parameters, ", max_steps_, " steps of ",
                           config_.train.batch * config_.train.accumulate, " clips; ", folder_.path()));
   feed_.seek(progress_.step);
+  if (options_.overfit_batch) {
+    std::optional<Batch> images;
+    if (feed_.has_images()) images = feed_.next(true);
+    one_batch_ = std::make_unique<FixedBatches>(feed_.next(false), std::move(images));
+  }
   log_->start(progress_.step);
   bool saved = progress_.step > 0;
   while (progress_.step < max_steps_ && stop_signal() == 0) {

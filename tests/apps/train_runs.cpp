@@ -1,10 +1,10 @@
 #include "tests/apps/train_runs.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -65,8 +65,12 @@ std::vector<std::string> arguments(const std::string& task, const std::string& r
 pid_t start(const std::vector<std::string>& arguments, const std::string& log) {
   const pid_t child = fork();
   if (child != 0) return child;
-  if (freopen(log.c_str(), "a", stderr) == nullptr || freopen((log + ".out").c_str(), "a", stdout) == nullptr)
-    _exit(99);
+  const auto append_to = [](const std::string& path, int descriptor) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (file < 0 || dup2(file, descriptor) < 0) _exit(99);
+  };
+  append_to(log, STDERR_FILENO);
+  append_to(log + ".out", STDOUT_FILENO);
   std::vector<char*> list;
   for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
   list.push_back(nullptr);
