@@ -25,6 +25,12 @@ struct GemmCall {
   std::int64_t batch = 1;
 };
 
+#if defined(__CUDACC__)
+inline constexpr std::size_t kGemmWorkspace = std::size_t{32} << 20;  // what cuBLASLt asks for on Hopper
+#else
+inline constexpr std::size_t kGemmWorkspace = 0;  // the emulation's loop needs none
+#endif
+
 /// Throws Error{blas}. `workspace` may be null.
 void library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_bytes, Stream stream);
 /// "cuBLASLt 13.1", or why there is none.

@@ -14,25 +14,6 @@ namespace {
 void CudaBackend::argmax_rows(const View&, const View&) { not_yet("argmax_rows"); }
 void CudaBackend::topk_rows(const View&, const View&, const View&) { not_yet("topk_rows"); }
 void CudaBackend::sort_rows(const View&, const View&, const View&, bool) { not_yet("sort_rows"); }
-void CudaBackend::gemm(const View&, const View&, const View&, const GemmEpilogue&) { not_yet("gemm"); }
-void CudaBackend::gemm_batched(const View&, const View&, const View&, double, double) { not_yet("gemm_batched"); }
-void CudaBackend::softmax_forward(const View&, const View&) { not_yet("softmax_forward"); }
-void CudaBackend::softmax_backward(const View&, const View&, const View&) { not_yet("softmax_backward"); }
-void CudaBackend::log_softmax_forward(const View&, const View&) { not_yet("log_softmax_forward"); }
-void CudaBackend::log_softmax_backward(const View&, const View&, const View&) { not_yet("log_softmax_backward"); }
-void CudaBackend::l2_normalize_forward(const View&, const View&, const View&, double) {
-  not_yet("l2_normalize_forward");
-}
-void CudaBackend::l2_normalize_backward(const View&, const View&, const View&, const View&, double) {
-  not_yet("l2_normalize_backward");
-}
-void CudaBackend::cross_entropy_forward(const View&, const View&, const View&, const View&, std::int64_t) {
-  not_yet("cross_entropy_forward");
-}
-void CudaBackend::cross_entropy_backward(const View&, const View&, const View&, const View&, const View&,
-                                         std::int64_t) {
-  not_yet("cross_entropy_backward");
-}
 void CudaBackend::binary_cross_entropy_forward(const View&, const View&, const View&) {
   not_yet("binary_cross_entropy_forward");
 }
@@ -43,14 +24,6 @@ void CudaBackend::gather_rows(const View&, const View&, const View&) { not_yet("
 void CudaBackend::scatter_add_rows(const View&, const View&, const View&) { not_yet("scatter_add_rows"); }
 void CudaBackend::index_range(std::int64_t&, std::int64_t&, const View&) { not_yet("index_range"); }
 void CudaBackend::temporal_roll(const View&, const View&, const View&, int) { not_yet("temporal_roll"); }
-void CudaBackend::attention_forward(const View&, const View&, const View&, const View&, const View&,
-                                    const AttentionMask&, double) {
-  not_yet("attention_forward");
-}
-void CudaBackend::attention_backward(const View&, const View&, const View&, const View&, const View&, const View&,
-                                     const View&, const View&, const View&, const AttentionMask&, double) {
-  not_yet("attention_backward");
-}
 void CudaBackend::dropout(const View&, const View&, double, const RngKey&) { not_yet("dropout"); }
 void CudaBackend::resize_bilinear_forward(const View&, const View&, bool) { not_yet("resize_bilinear_forward"); }
 void CudaBackend::resize_bilinear_backward(const View&, const View&, bool) { not_yet("resize_bilinear_backward"); }

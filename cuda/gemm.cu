@@ -1,0 +1,206 @@
+// Matrix products: the library's (gemm_library.h), with what happens to a product before it is stored.
+//
+// gemm:     t = alpha A B + beta C;  t += bias;  preactivation = t, t = gelu(t);  t *= gelu'(x);  t += residual;  C = t
+// Dtypes:   f32, or bf16 with C in bf16 or f32; sums and epilogue in f32, rounded once.
+// Order:    the library's choice for the shape, the same in every run.
+//
+// The library adds nothing but beta C. Any other epilogue is a kernel of its own that reads the product in f32: from C
+// itself if that is f32, else from scratch memory. (cuBLASLt's GELU is the tanh approximation: another function.)
+
+#include <algorithm>
+#include <optional>
+
+#include "cuda/cuda_backend.h"
+#include "cuda/gelu.h"
+#include "cuda/gemm_library.h"
+#include "cuda/map.h"
+#include "cuda/scratch.h"
+
+namespace aio {
+
+namespace {
+
+using namespace cuda;
+
+/// The last two dimensions of `view`. The stride of a dimension of size 1 means nothing: it is set so that a unit
+/// stride is found where there can be one.
+GemmMatrix matrix(const View& view) {
+  const int row = view.rank - 2, col = view.rank - 1;
+  GemmMatrix m{view.data, view.dtype, view.dim[row], view.dim[col], view.stride[row], view.stride[col], 0};
+  if (view.rank == 3) m.batch_stride = view.stride[0];
+  if (m.cols == 1) m.col_stride = 1;
+  if (m.rows == 1 && m.col_stride != 1) m.row_stride = 1;
+  return m;
+}
+
+/// A library wants lines that do not overlap, as those of an expanded tensor do.
+bool library_takes(const GemmMatrix& m) {
+  return m.col_stride == 1 ? m.rows <= 1 || m.row_stride >= m.cols
+                           : m.row_stride == 1 && (m.cols <= 1 || m.col_stride >= m.rows);
+}
+
+// ---- epilogue
+// --------------------------------------------------------------------------------------------------------
+
+/// A matrix of C's shape with unit column stride, or nothing.
+template <class D>
+struct Rows {
+  D* data = nullptr;
+  std::int64_t stride = 0;
+  __device__ D* at(std::int64_t i, std::int64_t j) const { return data + i * stride + j; }
+};
+
+template <class D>
+Rows<D> rows_of(const View* view) {
+  if (view == nullptr) return {};
+  return {view->as<D>(), view->rank < 2 ? 0 : view->stride[view->rank - 2]};
+}
+
+template <class D>
+struct Epilogue {
+  Rows<D> c;
+  Rows<float> product;  // alpha A B; null: zero
+  float beta = 0;
+  const float* wide_bias = nullptr;
+  const bf16* narrow_bias = nullptr;
+  Rows<D> preactivation_out, gelu_backward_of, residual;
+
+  template <int N, class T>
+  __device__ static void add(float (&t)[N], float scale, const T* from) {
+    float u[N];
+    load_vector(u, from);
+#pragma unroll
+    for (int k = 0; k < N; ++k) t[k] = fmaf(scale, u[k], t[k]);
+  }
+  template <int N>
+  __device__ void apply(std::int64_t i, std::int64_t j) const {
+    float t[N] = {};
+    if (product.data != nullptr) load_vector(t, product.at(i, j));
+    if (beta != 0) add(t, beta, c.at(i, j));
+    if (wide_bias != nullptr) add(t, 1, wide_bias + j);
+    if (narrow_bias != nullptr) add(t, 1, narrow_bias + j);
+    if (preactivation_out.data != nullptr) {
+      store_vector(preactivation_out.at(i, j), t);
+#pragma unroll
+      for (int k = 0; k < N; ++k) t[k] = gelu(t[k]);
+    }
+    if (gelu_backward_of.data != nullptr) {
+      float x[N];
+      load_vector(x, gelu_backward_of.at(i, j));
+#pragma unroll
+      for (int k = 0; k < N; ++k) t[k] *= gelu_slope(x[k]);
+    }
+    if (residual.data != nullptr) add(t, 1, residual.at(i, j));
+    store_vector(c.at(i, j), t);
+  }
+  /// True if N columns can be had in one access everywhere.
+  bool takes(int N) const {
+    const auto regular = [N](const auto& rows) {
+      return rows.stride % N == 0 && reinterpret_cast<std::uintptr_t>(rows.data) % 16 == 0;
+    };
+    return regular(c) && regular(product) && regular(preactivation_out) && regular(gelu_backward_of) &&
+           regular(residual) && aligned16(wide_bias, narrow_bias);
+  }
+};
+
+template <int N, class D>
+__global__ void __launch_bounds__(kMapThreads)
+    epilogue_kernel(Epilogue<D> epilogue, std::int64_t n, std::int64_t cols) {
+  const std::int64_t i = global_thread_id() * N;
+  if (i < n) epilogue.template apply<N>(i / cols, i % cols);
+}
+
+template <class D>
+void run_epilogue(Stream stream, const Epilogue<D>& epilogue, std::int64_t rows, std::int64_t cols) {
+  const std::int64_t n = rows * cols;
+  constexpr int N = kVector<D>;
+  if (cols % N == 0 && epilogue.takes(N)) {
+    launch("gemm_epilogue", stream, map_grid(n, N), epilogue_kernel<N, D>, epilogue, n, cols);
+  } else {
+    launch("gemm_epilogue", stream, map_grid(n, 1), epilogue_kernel<1, D>, epilogue, n, cols);
+  }
+}
+
+}  // namespace
+
+void CudaBackend::multiply(const View& c, const View& a, const View& b, double alpha, double beta) {
+  // An operand as the library takes it; what it does not take is copied.
+  const auto operand = [&](const View& view, std::optional<Scratch>& memory) {
+    const GemmMatrix m = matrix(view);
+    if (library_takes(m)) return m;
+    View packed = view;
+    std::int64_t stride = 1;
+    for (int i = view.rank - 1; i >= 0; --i) {
+      packed.stride[i] = stride;
+      stride *= view.dim[i];
+    }
+    memory.emplace(*allocator_, static_cast<std::size_t>(stride * size_of(view.dtype)));
+    packed.data = memory->as<void>();
+    copy_strided(packed, view);
+    return matrix(packed);
+  };
+  std::optional<Scratch> memory_a, memory_b;
+  GemmCall call{matrix(c), operand(a, memory_a), operand(b, memory_b)};
+  call.alpha = static_cast<float>(alpha);
+  call.beta = static_cast<float>(beta);
+  call.batch = c.rank == 3 ? c.dim[0] : 1;
+  const Scratch workspace(*allocator_, kGemmWorkspace);
+  library_gemm(call, workspace.as<void>(), kGemmWorkspace, stream());
+}
+
+void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) {
+  const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
+  if (M * N == 0) return;
+  const bool plain = epilogue.bias == nullptr && epilogue.preactivation_out == nullptr &&
+                     epilogue.gelu_backward_of == nullptr && epilogue.residual == nullptr;
+  if (plain && K > 0) return multiply(c, a, b, epilogue.alpha, epilogue.beta);
+  View product;  // f32 [M, N]: C itself, or scratch
+  product.rank = 2;
+  product.dim[0] = M;
+  product.dim[1] = product.stride[0] = N;
+  product.stride[1] = 1;
+  const bool in_place = c.dtype == DType::f32;
+  const Scratch scratch(*allocator_, in_place || K == 0 ? 0 : static_cast<std::size_t>(M * N) * sizeof(float));
+  if (in_place) {
+    product = c;
+  } else {
+    product.data = scratch.as<void>();
+  }
+  if (K > 0) multiply(product, a, b, epilogue.alpha, in_place ? epilogue.beta : 0);
+  dispatch_gpu_float(c.dtype, [&]<class D>() {
+    Epilogue<D> e;
+    e.c = rows_of<D>(&c);
+    if (K > 0) e.product = rows_of<float>(&product);
+    e.beta = K > 0 && in_place ? 0 : static_cast<float>(epilogue.beta);
+    if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
+    if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
+    e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+    e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
+    e.residual = rows_of<D>(epilogue.residual);
+    run_epilogue(stream(), e, M, N);
+  });
+}
+
+void CudaBackend::gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) {
+  if (c.numel() == 0) return;
+  if (a.dim[2] > 0) return multiply(c, a, b, alpha, beta);
+  // No products to add: C = beta C, which is contiguous by rows.
+  for (std::int64_t i = 0; i < c.dim[0]; ++i) {
+    View one;
+    one.rank = 2;
+    one.dtype = c.dtype;
+    one.data = c.as<char>() + i * c.stride[0] * size_of(c.dtype);
+    for (int d = 0; d < 2; ++d) {
+      one.dim[d] = c.dim[d + 1];
+      one.stride[d] = c.stride[d + 1];
+    }
+    dispatch_gpu_float(c.dtype, [&]<class D>() {
+      Epilogue<D> e;
+      e.c = rows_of<D>(&one);
+      e.beta = static_cast<float>(beta);
+      run_epilogue(stream(), e, one.dim[0], one.dim[1]);
+    });
+  }
+}
+
+}  // namespace aio

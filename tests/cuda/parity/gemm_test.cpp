@@ -1,0 +1,87 @@
+// cuda/gemm.cu against the CPU in f64.
+#include <doctest/doctest.h>
+
+#include <utility>
+
+#include "tests/cuda/parity.h"
+
+namespace aio::test {
+namespace {
+
+View transposed(View x) {
+  const int last = x.rank - 1;
+  std::swap(x.dim[last], x.dim[last - 1]);
+  std::swap(x.stride[last], x.stride[last - 1]);
+  return x;
+}
+
+TEST_CASE("cuda gemm: both layouts of both operands, alpha, beta") {
+  if (!have_device()) return;
+  const struct {
+    std::int64_t M, N, K;
+  } shapes[] = {{5, 7, 3}, {16, 24, 32}, {1, 9, 17}, {33, 1, 8}, {4, 6, 0}, {0, 3, 2}};
+  for (const DType dtype : kGpuFloats) {
+    for (const auto& [M, N, K] : shapes) {
+      Parity p(dtype);
+      const int a = p.input({M, K}), at = p.input({K, M}), b = p.input({K, N}), bt = p.input({N, K});
+      const int y = p.output({M, N}), z = p.inout({M, N}), w = p.output({M, N}), wide = p.wide_output({M, N});
+      p.run([&](Backend& k, const Views& v) {
+        k.gemm(v[y], v[a], v[b], {});
+        k.gemm(v[z], v[a], transposed(v[bt]), {0.5, -1.5});
+        k.gemm(v[w], transposed(v[at]), transposed(v[bt]), {});
+        k.gemm(v[wide], transposed(v[at]), v[b], {});
+      });
+    }
+  }
+}
+
+TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
+  if (!have_device()) return;
+  for (const DType dtype : kGpuFloats) {
+    for (const std::int64_t N : {7, 16}) {
+      Parity p(dtype);
+      const int a = p.input({6, 10}), b = p.input({10, N}, -1, 1), bias = p.wide_input({N}), x = p.input({6, N}),
+                residual = p.input({6, N});
+      const int narrow = p.input({N});
+      std::vector<int> y, pre;
+      for (int parts = 0; parts < 16; ++parts) y.push_back(p.inout({6, N})), pre.push_back(p.output({6, N}));
+      p.run([&](Backend& k, const Views& v) {
+        for (std::size_t parts = 0; parts < 16; ++parts) {
+          const auto at = [&](int i) { return &v[static_cast<std::size_t>(i)]; };
+          GemmEpilogue e;
+          e.beta = parts % 3 == 0 ? 0 : 0.5;
+          if (parts & 1) e.bias = at(parts & 2 ? narrow : bias);
+          if (parts & 2) e.preactivation_out = at(pre[parts]);
+          if (parts & 4) e.gelu_backward_of = at(x);
+          if (parts & 8) e.residual = at(residual);
+          if (!(parts & 2)) k.fill(*at(pre[parts]), 0);
+          k.gemm(*at(y[parts]), *at(a), *at(b), e);
+        }
+      });
+    }
+  }
+}
+
+TEST_CASE("cuda gemm_batched: repeated and overlapping operands") {
+  if (!have_device()) return;
+  for (const DType dtype : kGpuFloats) {
+    Parity p(dtype);
+    const int a = p.input({3, 5, 8}), b = p.input({3, 8, 4}), y = p.output({3, 5, 4}), z = p.output({3, 5, 4}),
+              w = p.output({3, 5, 4}), e = p.inout({3, 5, 4});
+    p.run([&](Backend& k, const Views& v) {
+      k.gemm_batched(v[y], v[a], v[b], 2, 0);
+      View repeated = v[b];
+      repeated.stride[0] = 0;
+      k.gemm_batched(v[z], v[a], repeated, 1, 0);
+      View expanded = v[a];  // one row for all
+      expanded.stride[0] = expanded.stride[1] = 0;
+      k.gemm_batched(v[w], expanded, v[b], 1, 0);
+      View none_a = v[a], none_b = v[b];
+      none_a.dim[2] = none_b.dim[1] = 0;
+      k.gemm_batched(v[e], none_a, none_b, 1, 0.5);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace aio::test
