@@ -83,7 +83,6 @@ inline unsigned __ballot_sync(unsigned mask, int predicate) {
   return result;
 }
 inline float rsqrtf(float x) { return 1.0F / sqrtf(x); }
-inline int __popc(unsigned x) { return std::popcount(x); }
 // NOLINTEND
 
 namespace aio::cuda {
@@ -98,6 +97,8 @@ inline bf16 round_to_bf16(float x) { return bf16(x); }
 inline std::uint32_t pack_bf16(float low, float high) {
   return static_cast<std::uint32_t>(bf16(low).bits) | static_cast<std::uint32_t>(bf16(high).bits) << 16;
 }
+
+inline int lowest_bit(unsigned x) { return std::countr_zero(x); }
 
 inline void check_aligned(const void* p, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(p) % bytes != 0)

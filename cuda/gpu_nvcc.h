@@ -31,6 +31,9 @@ __device__ inline std::uint32_t pack_bf16(float low, float high) {
   return *reinterpret_cast<const std::uint32_t*>(&pair);
 }
 
+/// Number of the lowest bit that is set.
+__device__ inline int lowest_bit(unsigned x) { return __ffs(static_cast<int>(x)) - 1; }
+
 // Through uint4: a struct of four pairs is copied by four loads of 4 bytes.
 __device__ inline void load_words(std::uint32_t (&w)[1], const void* p) {
   w[0] = *static_cast<const std::uint32_t*>(p);

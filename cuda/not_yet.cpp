@@ -20,21 +20,13 @@ void CudaBackend::binary_cross_entropy_forward(const View&, const View&, const V
 void CudaBackend::binary_cross_entropy_backward(const View&, const View&, const View&, const View&) {
   not_yet("binary_cross_entropy_backward");
 }
-void CudaBackend::gather_rows(const View&, const View&, const View&) { not_yet("gather_rows"); }
-void CudaBackend::scatter_add_rows(const View&, const View&, const View&) { not_yet("scatter_add_rows"); }
-void CudaBackend::index_range(std::int64_t&, std::int64_t&, const View&) { not_yet("index_range"); }
 void CudaBackend::temporal_roll(const View&, const View&, const View&, int) { not_yet("temporal_roll"); }
 void CudaBackend::dropout(const View&, const View&, double, const RngKey&) { not_yet("dropout"); }
 void CudaBackend::resize_bilinear_forward(const View&, const View&, bool) { not_yet("resize_bilinear_forward"); }
 void CudaBackend::resize_bilinear_backward(const View&, const View&, bool) { not_yet("resize_bilinear_backward"); }
-void CudaBackend::adamw(const View&, const View&, const View&, const View&, const View*, std::span<const ParamSegment>,
-                        const AdamWStep&) {
-  not_yet("adamw");
-}
 void CudaBackend::sgd(const View&, const View&, const View&, const View*, std::span<const ParamSegment>,
                       const SgdStep&) {
   not_yet("sgd");
 }
-GradStats CudaBackend::grad_stats(const View&, std::span<const ParamSegment>) { not_yet("grad_stats"); }
 
 }  // namespace aio

@@ -93,6 +93,11 @@ int Parity::wide_output(std::vector<std::int64_t> dims) { return add(Buffer(DTyp
 int Parity::integer_output(DType dtype, std::vector<std::int64_t> dims) {
   return add(Buffer(dtype, std::move(dims)), true);
 }
+int Parity::shadow_output(std::vector<std::int64_t> dims) {
+  const int i = add(Buffer(DType::bf16, std::move(dims)), true);
+  operands_.back().keeps_dtype = true;
+  return i;
+}
 int Parity::inout(std::vector<std::int64_t> dims, double low, double high) {
   return add(random(dtype_, std::move(dims), operands_.size() + 1, low, high), true);
 }
@@ -103,7 +108,7 @@ int Parity::wide_inout(std::vector<std::int64_t> dims, double low, double high) 
 void Parity::run(const Kernel& kernel, double factor) {
   std::vector<Buffer> expected;
   Views views;
-  for (const Operand& operand : operands_) expected.push_back(in_double(operand.initial));
+  for (const Operand& operand : operands_) expected.push_back(operand.keeps_dtype ? operand.initial : in_double(operand.initial));
   for (const Buffer& buffer : expected) views.push_back(buffer.view());
   kernel(kernels(), views);
 

@@ -34,6 +34,8 @@ class Parity {
   int output(std::vector<std::int64_t> dims);
   int wide_output(std::vector<std::int64_t> dims);
   int integer_output(DType dtype, std::vector<std::int64_t> dims);
+  /// bf16 on both backends: the optimizer's copy of the parameters.
+  int shadow_output(std::vector<std::int64_t> dims);
   /// Input and output: what a kernel updates in place.
   int inout(std::vector<std::int64_t> dims, double low = -2, double high = 2);
   int wide_inout(std::vector<std::int64_t> dims, double low = -2, double high = 2);
@@ -50,6 +52,7 @@ class Parity {
     Buffer initial, result;
     bool written;
     std::int64_t offset;
+    bool keeps_dtype = false;
   };
   int add(Buffer initial, bool written);
 
