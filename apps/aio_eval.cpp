@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Evaluates models on data sets, by the paper's protocols.", "aio_eval"};
   app.require_subcommand(1);
   Action action;
+  add_eval_tasks(app, action);
   add_score_captions(app, action);
   add_score_retrieval(app, action);
   return run_app(app, argc, argv, action, kData);

@@ -28,7 +28,7 @@ set(third_party
   "^(cblas|openblas_config)\\.h$"             "^tensor/cpu/gemm_openblas\\.cpp$"
   "^immintrin\\.h$"                           "^tensor/cpu/"
   "^(cuda|cublas)[A-Za-z0-9_]*\\.h$"          "^cuda/"
-  "^nlohmann/"                                "^((tensor/safetensors(_header)?|(data|apps|bench|tests)/.*)\\.cpp|data/datasets/json_file\\.h|tests/apps/train_runs\\.h)$"
+  "^nlohmann/"                                "^((tensor/safetensors(_header)?|(data|apps|bench|tests)/.*)\\.cpp|data/datasets/json_file\\.h|tests/apps/(train_runs|eval_fixture)\\.h)$"
   "^CLI/"                                     "^apps/.*\\.cpp$"
   "^toml\\+\\+/"                              "^apps/common/config\\.cpp$"
   "^(spdlog|fmt)/"                            "^apps/common/log\\.cpp$"

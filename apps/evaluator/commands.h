@@ -5,6 +5,8 @@
 
 namespace aio::apps {
 
+/// A subcommand for each of eval_tasks().
+void add_eval_tasks(CLI::App& app, Action& action);
 void add_score_captions(CLI::App& app, Action& action);
 void add_score_retrieval(CLI::App& app, Action& action);
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/common/app.h"
+#include "apps/model/weights_config.h"
 #include "autograd/ops.h"
 #include "tensor/error.h"
 #include "tensor/safetensors.h"
@@ -29,64 +30,19 @@ ordered_json parse_manifest(const std::string& path) {
   return json;
 }
 
-/// Sizes come from the weights, so that nothing is allocated that the files do not justify; the manifest adds what
-/// weights do not tell.
-class ConfigReader {
- public:
-  ConfigReader(const std::string& path, const std::map<std::string, Tensor>& weights)
-      : path_(path), weights_(weights) {}
-
-  models::AioConfig read(const ordered_json& manifest) const {
-    const ordered_json& given = manifest.at("config");
-    models::AioConfig config;
-    config.name = manifest.value("name", "golden");
-    config.hidden_size = size("transformer.cls_token", 2);
-    config.heads = given.at("num_heads").get<int>();
-    config.layers = 0;
-    while (has("transformer.blocks." + std::to_string(config.layers) + ".norm1.weight")) ++config.layers;
-    config.mlp_ratio =
-        static_cast<double>(size("transformer.blocks.0.mlp.fc1.weight", 0)) / static_cast<double>(config.hidden_size);
-    config.image_size = given.at("image_size").get<std::int64_t>();
-    config.patch_size = size("transformer.patch_embed.proj.weight", 2);
-    config.frames = size("transformer.temporal_embed", 1);
-    config.distilled = has("transformer.dist_token");
-    config.vocab_size = size("text_embeddings.word_embeddings.weight", 0);
-    config.max_text_len = size("text_embeddings.position_embeddings.weight", 0);
-    const bool deit = given.value("vit", std::string()).find("deit") != std::string::npos;  // the reference's rule
-    config.wpa_masks_second_visual_token = manifest.value("wpa_masks_second_visual_token", deit);
-    read_heads(config);
-    config.validate();
-    const std::int64_t positions = size("transformer.pos_embed", 1);
-    check(positions == config.visual_tokens(), ErrorCode::format, "the weights have ", positions, " positions, but ",
-          config.image_size, " pixels and patches of ", config.patch_size, " make ", config.visual_tokens());
-    return config;
-  }
-
- private:
-  bool has(const std::string& name) const { return weights_.find(name) != weights_.end(); }
-  std::int64_t size(const std::string& name, int dim) const {
-    const auto found = weights_.find(name);
-    if (found == weights_.end()) bad_set(path_, "the weights lack " + name);
-    return found->second.dim(dim);
-  }
-
-  void read_heads(models::AioConfig& config) const {
-    models::HeadsConfig& head = config.head;
-    head.mlm = has("mlm_score.bias");
-    head.vtm = has("itm_score.fc.weight");
-    head.contrastive = has("txt_proj.weight");
-    if (head.contrastive) config.shared_dim = size("txt_proj.weight", 0);
-    head.mpp = has("mpp_score.decoder.weight");
-    head.vcop = has("vcop_classifier.fc7.weight");
-    head.rank = has("rank_output.weight");
-    head.choice_qa = has("mc_vqa_classifier.1.weight");
-    if (has("vqa_classifier.4.weight")) head.qa_labels = size("vqa_classifier.4.weight", 0);
-    if (has("vqa_classifier.3.weight")) head.vqav2_labels = size("vqa_classifier.3.weight", 0);
-  }
-
-  const std::string& path_;
-  const std::map<std::string, Tensor>& weights_;
-};
+/// Sizes come from the weights; the manifest adds what weights do not tell.
+models::AioConfig read_config(const ordered_json& manifest, const std::map<std::string, Tensor>& weights) {
+  const ordered_json& given = manifest.at("config");
+  models::AioConfig known;
+  known.name = manifest.value("name", "golden");
+  known.heads = given.at("num_heads").get<int>();
+  known.image_size = given.at("image_size").get<std::int64_t>();
+  const bool deit = given.value("vit", std::string()).find("deit") != std::string::npos;  // the reference's rule
+  known.wpa_masks_second_visual_token = manifest.value("wpa_masks_second_visual_token", deit);
+  WeightShapes shapes;
+  for (const auto& [name, tensor] : weights) shapes[name] = {tensor.shape().begin(), tensor.shape().end()};
+  return config_of_weights(shapes, known);
+}
 
 const char* numpy_name(DType dtype) {
   switch (dtype) {
@@ -147,7 +103,7 @@ GoldenSet load(const std::string& path) {
   }
   set.weights.erase("text_embeddings.position_ids");  // 0, 1, 2, ...: no parameter
   set.tensors = load_safetensors((folder / manifest.at("io_file").get<std::string>()).string());
-  set.config = ConfigReader(path, set.weights).read(manifest);
+  set.config = read_config(manifest, set.weights);
   if (set.config.head.mpp && set.has("in.mask_token")) {  // which the released code never made
     set.weights["mask_token"] = reshape(set.tensors.at("in.mask_token"), {set.config.hidden_size});
   }

@@ -35,6 +35,8 @@ std::int64_t count_labels(const TrainConfig& config, const std::vector<Manifest>
   return count;
 }
 
+}  // namespace
+
 LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info, bool training, bool images) {
   const std::string& task = config.train.task;
   LoaderOptions options;
@@ -65,8 +67,6 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
   if (!config.data.skip_list.empty()) options.skip = read_skip_list(config.data.skip_list);
   return options;
 }
-
-}  // namespace
 
 RunData::RunData(const TrainConfig& config)
     : config_(config),

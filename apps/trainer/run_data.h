@@ -12,6 +12,9 @@
 
 namespace aio::apps {
 
+/// How the configuration has a split read: its frames, texts, masks and negatives.
+LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info, bool training, bool images);
+
 class RunData {
  public:
   /// Throws Error{io|format|config}: missing folders and files at once.

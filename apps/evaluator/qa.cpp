@@ -1,0 +1,112 @@
+#include "apps/evaluator/qa.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "apps/evaluator/blind.h"
+#include "apps/evaluator/class_scores.h"
+#include "apps/trainer/model_batch.h"
+#include "models/objectives/qa.h"
+
+namespace aio::apps {
+namespace {
+
+constexpr std::size_t kShown = 5;  ///< answers a prediction
+
+std::optional<double> number_of(const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+}
+
+/// The answers' values if all are numbers, else nothing.
+std::vector<double> values_of(const std::vector<std::string>& answers) {
+  std::vector<double> values;
+  for (const std::string& answer : answers) {
+    const std::optional<double> value = number_of(answer);
+    if (!value) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+/// Rounded and within the range of the answers, as regressions of counts are judged.
+double expected_value(const std::vector<double>& probabilities, const std::vector<double>& values) {
+  double sum = 0, weight = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum += probabilities[i] * values[i];
+    weight += probabilities[i];
+  }
+  return weight > 0 ? std::round(sum / weight) : 0;
+}
+
+class QaScores {
+ public:
+  explicit QaScores(const DatasetInfo& info) : answers_(info.answers), values_(values_of(info.answers)) {}
+
+  void add(const ScoredSample& scored) {
+    const Sample& sample = scored.sample;
+    const bool known = scored.label >= 0;
+    JsonLine line(sample, scored.readable);
+    if (!sample.question.empty()) line.add("question", sample.question);
+    if (scored.readable) {
+      const std::vector<ScoredText> best = scored.best(kShown, answers_);
+      line.add("prediction", best.front().first).add("score", best.front().second).add("top", best);
+    }
+    tally_.count(scored.readable);
+    if (sample.answer) line.add("answer", *sample.answer).add_flag("known", known);
+    // A line that is no sample had an answer that nobody can give now.
+    if (sample.answer || sample.media.empty()) {
+      const double right = known && scored.right() ? 1 : 0;
+      if (known) tally_.add("acc_known", right, scored.readable);
+      tally_.add("acc_all", right, scored.readable);
+      const std::string kind = extra_text(sample, "kind");
+      if (!kind.empty()) tally_.add("acc_all_" + kind, right, scored.readable);
+      if (!values_.empty()) add_squared_error(scored, line);
+    }
+    predictions_.push_back(line.add_extra(sample).text());
+  }
+
+  Evaluation finish() {
+    Evaluation evaluation;
+    tally_.finish(evaluation);
+    evaluation.predictions = std::move(predictions_);
+    return evaluation;
+  }
+
+ private:
+  /// An unread video is answered with 0, which no count is near.
+  void add_squared_error(const ScoredSample& scored, JsonLine& line) {
+    const std::optional<double> truth = number_of(scored.sample.answer.value_or(""));
+    if (!truth) return;
+    const double guess = scored.readable ? expected_value(scored.probabilities, values_) : 0;
+    line.add("number", guess);
+    tally_.add("mse", (guess - *truth) * (guess - *truth), scored.readable);
+  }
+
+  const std::vector<std::string>& answers_;
+  std::vector<double> values_;
+  Tally tally_{{"acc_known", "acc_all"}};
+  std::vector<std::string> predictions_;
+};
+
+}  // namespace
+
+Evaluation evaluate_qa(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options) {
+  split.expect_task("qa", {Task::qa});
+  const models::Classifier& head = models::require_head(model.heads.qa, "open-ended QA", "vqa_classifier");
+  const auto answers = static_cast<std::int64_t>(split.info().answers.size());
+  check(answers > 0 && answers <= head.out.weight.dim(0), ErrorCode::value, "qa: the data set ", split.info().name,
+        " has ", answers, " answers, the model's head ", head.out.weight.dim(0), ": was it trained on this list?");
+  QaScores scores(split.info());
+  const ScoreBatch score = [&](const Batch& batch, nn::ForwardCtx& ctx) {
+    if (options.blind) return head.forward(blind_features(model, text_batch(batch.text), ctx), ctx);
+    return models::open_ended_qa(model, {batch.frames, text_batch(batch.text), {}}, ctx).scores;
+  };
+  score_split(split, options, score, [&](const ScoredSample& scored) { scores.add(scored); });
+  return scores.finish();
+}
+
+}  // namespace aio::apps

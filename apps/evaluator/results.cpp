@@ -1,0 +1,108 @@
+#include "apps/evaluator/results.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "apps/evaluator/paper.h"
+#include "tensor/atomic_file.h"
+#include "tensor/error.h"
+#include "tensor/safetensors.h"
+#include "tensor/version.h"
+
+namespace aio::apps {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json to_json(const NamedMetrics& metrics) {
+  ordered_json object = ordered_json::object();
+  for (const auto& metric : metrics) object[metric.first] = metric.second;
+  return object;
+}
+
+/// Published values of the data set for metrics that were measured.
+std::vector<PublishedValue> published(const EvalRun& run, const Evaluation& evaluation) {
+  std::vector<PublishedValue> values;
+  for (const PublishedValue& value : published_values(run.dataset)) {
+    const bool measured = std::any_of(evaluation.metrics.begin(), evaluation.metrics.end(),
+                                      [&](const auto& metric) { return metric.first == value.metric; });
+    if (measured) values.push_back(value);
+  }
+  return values;
+}
+
+/// Ranks and squared errors are no shares.
+bool is_share(std::string_view metric) {
+  return metric != "mse" && !metric.ends_with("_medr") && !metric.ends_with("_meanr");
+}
+
+std::string shown(std::string_view metric, double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, is_share(metric) ? "%7.2f %%" : "%7.2f  ", is_share(metric) ? 100 * value : value);
+  return text;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+}  // namespace
+
+std::string results_json(const EvalRun& run, const Evaluation& evaluation) {
+  ordered_json json = {{"program", "aio_eval"}, {"task", run.task},          {"checkpoint", run.checkpoint},
+                       {"data", run.data},      {"dataset", run.dataset},    {"split", run.split},
+                       {"file", run.file},      {"items", evaluation.items}, {"unreadable", evaluation.unreadable},
+                       {"frames", run.frames},  {"views", run.views},        {"seed", run.seed},
+                       {"roll", run.roll}};
+  if (run.blind) json["blind"] = true;
+  json["metrics"] = to_json(evaluation.metrics);
+  if (evaluation.unreadable > 0) json["metrics_readable"] = to_json(evaluation.metrics_readable);
+  json["paper"] = ordered_json::array();
+  for (const PublishedValue& value : published(run, evaluation)) {
+    json["paper"].push_back({{"metric", value.metric}, {"value", value.value}, {"condition", value.condition}});
+  }
+  json["seconds"] = run.seconds;
+  json["commit"] = revision();
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+void write_results(const std::string& folder, const EvalRun& run, const Evaluation& evaluation) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error, ErrorCode::io, folder, ": ", error.message());
+  std::string lines;
+  for (const std::string& line : evaluation.predictions) lines.append(line).append("\n");
+  write_file(folder + "/predictions.jsonl", lines);
+  for (const auto& matrix : evaluation.similarities) {
+    save_safetensors(message(folder, "/", matrix.first, ".safetensors"), {{"similarity", matrix.second}});
+  }
+  write_file(folder + "/results.json", results_json(run, evaluation) + "\n");
+}
+
+void print_results(const EvalRun& run, const Evaluation& evaluation) {
+  std::printf("%s on %s, split %s (%s)\n", run.task.c_str(), run.dataset.c_str(), run.split.c_str(), run.file.c_str());
+  std::printf("  weights %s, roll %s%s\n", run.checkpoint.c_str(), run.roll.c_str(), run.blind ? ", blind" : "");
+  std::printf("  %lld items, %lld unreadable%s; %lld frames, %lld view%s, seed %lld; %.1f s\n\n",
+              static_cast<long long>(evaluation.items), static_cast<long long>(evaluation.unreadable),
+              evaluation.unreadable > 0 ? " (counted as wrong; the second column leaves them out)" : "",
+              static_cast<long long>(run.frames), static_cast<long long>(run.views), run.views == 1 ? "" : "s",
+              static_cast<long long>(run.seed), run.seconds);
+  const std::vector<PublishedValue> values = published(run, evaluation);
+  for (std::size_t i = 0; i < evaluation.metrics.size(); ++i) {
+    const auto& [name, value] = evaluation.metrics[i];
+    std::printf("  %-22s %s", name.c_str(), shown(name, value).c_str());
+    if (evaluation.unreadable > 0) std::printf("  %s", shown(name, evaluation.metrics_readable[i].second).c_str());
+    std::printf("\n");
+    for (const PublishedValue& published : values) {
+      if (published.metric != name) continue;
+      std::printf("  %-22s %s    %s\n", "", shown(name, published.value).c_str(),
+                  std::string(published.condition).c_str());
+    }
+  }
+}
+
+}  // namespace aio::apps
