@@ -49,6 +49,8 @@ void add_step_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--dtype", options.dtype, "of activations")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
+  command.add_option("--gemm", options.gemm, "provider of products: auto, native, amx, openblas, eigen")
+      ->capture_default_str();
   command.add_option("--drop", options.dropout, "dropout rate")->check(CLI::Range(0.0, 0.9))->capture_default_str();
   command.add_option("--threads", options.threads, "default: the CPUs this process may use")
       ->check(CLI::PositiveNumber);
@@ -95,6 +97,7 @@ int main(int argc, char** argv) {
     restart_with_widest_openblas(argv);
     if (options.threads > 0) set_num_threads(options.threads);
     if (step.threads > 0) set_num_threads(step.threads);
+    set_gemm_provider(step.gemm);
     if (app.got_subcommand("train")) bench::run_train(step);
     if (app.got_subcommand("infer")) bench::run_infer(step);
     for (const bench::Benchmark& benchmark : bench::benchmarks()) {

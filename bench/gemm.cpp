@@ -1,5 +1,5 @@
-// aio_bench gemm: native, OpenBLAS and Eigen at the products of a training step, as shares of the FMA peak measured in
-// the same turns.
+// aio_bench gemm: native, AMX, OpenBLAS and Eigen at the products of a training step, as shares of the FMA peak
+// measured in the same turns; the same products in bf16 by whatever the rule chooses.
 //
 // Forms: forward Y = X W^T, dgrad dX = dY W, wgrad dW += dY^T X. A library competes in two ways and its better one
 // counts: through our provider (a fixed grid of tiles, whose bits do not depend on the threads) and as one call a
@@ -54,19 +54,30 @@ Tensor random(const Shape& shape) {
   return t;
 }
 
+Tensor to_bf16(const Tensor& x) {
+  const Tensor y = Tensor::empty(x.shape(), {DType::bf16});
+  backend_for(x).cast(y.view(), x.view());
+  return y;
+}
+
 View transposed(View v) {
   std::swap(v.dim[0], v.dim[1]);
   std::swap(v.stride[0], v.stride[1]);
   return v;
 }
 
-Operands operands_of(const Layer& layer, Form form) {
+Operands operands_of(const Layer& layer, Form form, DType dtype = DType::f32) {
   const Shape x{layer.rows, layer.in}, w{layer.out, layer.in}, y{layer.rows, layer.out};
   Operands o;
   switch (form) {
     case Form::forward: o = {random(x), random(w), random(y), {}, {}, {}, 0}; break;
     case Form::dgrad: o = {random(y), random(w), random(x), {}, {}, {}, 0}; break;
     case Form::wgrad: o = {random(y), random(x), random(w), {}, {}, {}, 1}; break;
+  }
+  if (dtype == DType::bf16) {
+    o.a = to_bf16(o.a);
+    o.b = to_bf16(o.b);
+    if (form != Form::wgrad) o.c = to_bf16(o.c);  // weight gradients are f32
   }
   o.va = form == Form::wgrad ? transposed(o.a.view()) : o.a.view();
   o.vb = form == Form::forward ? transposed(o.b.view()) : o.b.view();
@@ -109,13 +120,16 @@ void run_case(const Layer& layer, Form form, const Options& options, Report& rep
   const std::string name = message(layer.name, " ", kFormNames[static_cast<int>(form)], " ", M, "x", N, "x", K);
   if (!options.selects(name)) return;
 
-  const Operands o = operands_of(layer, form);
+  const Operands o = operands_of(layer, form), narrow = operands_of(layer, form, DType::bf16);
+  const GemmProvider fastest = has_gemm_provider(GemmProvider::amx) ? GemmProvider::amx : GemmProvider::native;
   const bool has_openblas = has_gemm_provider(GemmProvider::openblas);
   std::vector<std::function<void()>> contenders{
       [] { fma_peak_call(); },
       [&] { run_provider(GemmProvider::native, o); },
       [&] { run_provider(GemmProvider::eigen, o); },
       [&] { run_direct(cpu::Library::eigen, o); },
+      [&] { run_provider(fastest, o); },
+      [&] { run_provider(fastest, narrow); },
   };
   if (has_openblas) {
     contenders.push_back([&] { run_provider(GemmProvider::openblas, o); });
@@ -126,24 +140,29 @@ void run_case(const Layer& layer, Form form, const Options& options, Report& rep
   const double flops = 2.0 * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
   const double peak = fma_peak_flops() / times[0].best * 1e-9, native = flops / times[1].best * 1e-9;
   const double eigen = flops / std::min(times[2].best, times[3].best) * 1e-9;
+  const double amx = flops / times[4].best * 1e-9, bf16 = flops / times[5].best * 1e-9;
   Report::Fields fields{{"case", name}, {"native_gflops", native}};
   if (has_openblas) {
-    const double openblas = flops / std::min(times[4].best, times[5].best) * 1e-9;
+    const double openblas = flops / std::min(times[6].best, times[7].best) * 1e-9;
     fields.insert(fields.end(), {{"openblas_gflops", openblas},
                                  {"native_vs_openblas", native / openblas},
-                                 {"by_medians", std::min(times[4].median, times[5].median) / times[1].median}});
+                                 {"by_medians", std::min(times[6].median, times[7].median) / times[1].median}});
   }
   fields.insert(fields.end(), {{"eigen_gflops", eigen},
                                {"native_vs_eigen", native / eigen},
                                {"peak_gflops", peak},
-                               {"native_vs_peak", native / peak}});
+                               {"native_vs_peak", native / peak},
+                               {"amx_f32_gflops", amx},
+                               {"bf16_gflops", bf16},
+                               {"amx_vs_native", amx / native}});
   report.row(std::move(fields));
 }
 
 }  // namespace
 
 void run_gemm(const Options& options, Report& report) {
-  for (const GemmProvider provider : {GemmProvider::native, GemmProvider::openblas, GemmProvider::eigen}) {
+  for (const GemmProvider provider :
+       {GemmProvider::native, GemmProvider::amx, GemmProvider::openblas, GemmProvider::eigen}) {
     report.fact(std::string(to_string(provider)),
                 has_gemm_provider(provider) ? gemm_description(provider) : std::string("not in this build"));
   }

@@ -15,6 +15,7 @@ struct StepOptions {
   std::int64_t words = 14;  ///< real tokens among them
   std::int64_t vocab = 30522;
   std::string dtype = "f32";
+  std::string gemm = "auto";  ///< provider
   double dropout = 0.1;
   int threads = 0;
   int steps = 6;

@@ -1,5 +1,5 @@
 // CpuBackend::gemm and gemm_batched: resolves Views to typed products and hands them to the provider (tensor/
-// gemm_provider.h). bf16 products are always native: neither library computes them on a CPU.
+// gemm_provider.h). bf16 products are never a library's: neither computes them on a CPU.
 
 #include "tensor/cpu/gemm.h"
 
@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "tensor/cpu/cpu_backend.h"
+#include "tensor/cpu/gemm_amx.h"
 #include "tensor/cpu/scratch.h"
 #include "tensor/cpu/simd.h"
 #include "tensor/gemm_provider.h"
@@ -45,10 +46,15 @@ bool library_takes(const Matrix<T>& m) {
 
 template <class S, class D>
 void multiply(const Product<S, D>& product, bool parallel) {
+  const GemmProvider provider = gemm_provider();
+#if defined(AIO_HAS_AMX)
+  if constexpr (!std::is_same_v<S, double>) {
+    if (provider == GemmProvider::amx && amx_takes(product)) return gemm_amx(product, parallel);
+  }
+#endif
   if constexpr (std::is_same_v<S, accumulator_t<S>>) {
-    const GemmProvider provider = gemm_provider();
-    if (provider != GemmProvider::native && library_takes(product.a) && library_takes(product.b) &&
-        library_takes(product.c)) {
+    const bool library = provider == GemmProvider::openblas || provider == GemmProvider::eigen;
+    if (library && library_takes(product.a) && library_takes(product.b) && library_takes(product.c)) {
       return gemm_library(provider == GemmProvider::openblas ? Library::openblas : Library::eigen, product, parallel);
     }
   }

@@ -1,5 +1,6 @@
 #include "tensor/gemm_provider.h"
 
+#include "tensor/cpu/amx.h"
 #include "tensor/cpu/gemm.h"
 #include "tensor/cpu/micro_kernel.h"
 #include "tensor/error.h"
@@ -8,10 +9,13 @@ namespace aio {
 
 namespace {
 
+constexpr GemmProvider kAll[] = {GemmProvider::native, GemmProvider::amx, GemmProvider::openblas, GemmProvider::eigen};
+
 /// Width of the vectors that this build's own kernels use.
 constexpr int kNativeBits = 32 * cpu::Vec<float>::kWidth;
 
 GemmProvider automatic() {
+  if (cpu::amx_available()) return GemmProvider::amx;
   if (kNativeBits >= 256) return GemmProvider::native;
   const bool widest = gemm_vector_bits(GemmProvider::openblas) >= cpu_vector_bits();
   return widest ? GemmProvider::openblas : GemmProvider::eigen;
@@ -36,6 +40,7 @@ std::string narrow(int bits) {
 std::string_view to_string(GemmProvider provider) {
   switch (provider) {
     case GemmProvider::native: return "native";
+    case GemmProvider::amx: return "amx";
     case GemmProvider::openblas: return "openblas";
     case GemmProvider::eigen: return "eigen";
   }
@@ -45,6 +50,7 @@ std::string_view to_string(GemmProvider provider) {
 bool has_gemm_provider(GemmProvider provider) { return gemm_vector_bits(provider) > 0; }
 
 int gemm_vector_bits(GemmProvider provider) {
+  if (provider == GemmProvider::amx && !cpu::amx_available()) return 0;
   return provider == GemmProvider::openblas ? cpu::openblas_info().vector_bits : kNativeBits;
 }
 
@@ -58,13 +64,14 @@ void set_gemm_provider(std::string_view name) {
     choice() = {automatic(), true};
     return;
   }
-  for (const GemmProvider provider : {GemmProvider::native, GemmProvider::openblas, GemmProvider::eigen}) {
+  for (const GemmProvider provider : kAll) {
     if (name != to_string(provider)) continue;
-    check(has_gemm_provider(provider), ErrorCode::config, "gemm: provider ", name, " is not in this build");
+    check(has_gemm_provider(provider), ErrorCode::config, "gemm: provider ", name,
+          " is not in this build, or not for this CPU");
     choice() = {provider, false};
     return;
   }
-  fail(ErrorCode::config, "gemm: provider \"", name, "\", expected auto, native, openblas or eigen");
+  fail(ErrorCode::config, "gemm: provider \"", name, "\", expected auto, native, amx, openblas or eigen");
 }
 
 GemmProvider gemm_provider() { return choice().provider; }
@@ -75,6 +82,8 @@ std::string gemm_description(GemmProvider provider) {
     case GemmProvider::native:
       return message("native ", Block::kRows, "x", Block::kCols, " with ", kNativeBits, "-bit vectors",
                      narrow(kNativeBits));
+    case GemmProvider::amx:
+      return message("amx tiles for bf16, and for f32 by six bf16 products; ", gemm_description(GemmProvider::native));
     case GemmProvider::openblas: {
       const auto info = cpu::openblas_info();
       const bool is_narrow = info.vector_bits < cpu_vector_bits();

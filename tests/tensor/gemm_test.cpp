@@ -223,7 +223,8 @@ struct WithProvider {
 
 template <class Body>
 void for_each_provider(Body&& body) {
-  for (const GemmProvider provider : {GemmProvider::native, GemmProvider::openblas, GemmProvider::eigen}) {
+  for (const GemmProvider provider :
+       {GemmProvider::native, GemmProvider::amx, GemmProvider::openblas, GemmProvider::eigen}) {
     if (!has_gemm_provider(provider)) continue;
     const WithProvider with(to_string(provider));
     CAPTURE(to_string(provider));
@@ -362,6 +363,47 @@ TEST_CASE("gemm: bits do not depend on the number of threads") {
   });
 }
 
+TEST_CASE("gemm: a row's bits do not depend on how many rows there are") {  // of a batch: one clip or eight
+  for (const GemmProvider provider : {GemmProvider::native, GemmProvider::amx}) {
+    if (!has_gemm_provider(provider)) continue;
+    const WithProvider with(to_string(provider));
+    for (const int64_t K : {64, 1000}) {
+      Buffer<float> a(1, 100, K, false, 0, 1), b(1, K, 96, true, 0, 2), all(1, 100, 96, false, 0, 3), some(all);
+      backend_for(Device{}).gemm(all.matrix(), a.matrix(), b.matrix(), {});
+      View rows = a.matrix(), out = some.matrix();
+      rows.data = &a.at(0, 40, 0);
+      out.data = &some.at(0, 40, 0);
+      rows.dim[0] = out.dim[0] = 5;
+      backend_for(Device{}).gemm(out, rows, b.matrix(), {});
+      CHECK(std::memcmp(&all.at(0, 40, 0), &some.at(0, 40, 0), 5 * 96 * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("gemm: AMX has f32's accuracy") {  // three parts a number, not two; numbers of very different sizes
+  if (!has_gemm_provider(GemmProvider::amx)) return;
+  Buffer<float> a(1, 40, 600, false, 0, 1), b(1, 600, 70, true, 0, 2), c(1, 40, 70, false, 0, 3);
+  a.for_each([n = 0](float& x) mutable { x = std::ldexp(x, n++ % 40 - 20); });
+  const auto error_of = [&](const char* provider) {
+    const WithProvider with(provider);
+    backend_for(Device{}).gemm(c.matrix(), a.matrix(), b.matrix(), {});
+    double worst = 0;
+    for (int64_t i = 0; i < 40; ++i) {
+      for (int64_t j = 0; j < 70; ++j) {
+        double sum = 0, magnitude = 0;
+        for (int64_t k = 0; k < 600; ++k) {
+          sum += a.get(0, i, k) * b.get(0, k, j);
+          magnitude += std::abs(a.get(0, i, k) * b.get(0, k, j));
+        }
+        worst = std::max(worst, std::abs(c.get(0, i, j) - sum) / magnitude);
+      }
+    }
+    return worst * 0x1p24;
+  };
+  const double native = error_of("native"), amx = error_of("amx");
+  CHECK_MESSAGE(amx < 1.5 * native, "largest error in units of 2^-24 sum |ab|: native ", native, ", amx ", amx);
+}
+
 TEST_CASE("gemm: infinities and NaN stay in their row and column") {
   Buffer<float> a(1, 9, 70, false, 0, 1), b(1, 70, 50, true, 0, 2), c(1, 9, 50, false, 0, 3);
   a.at(0, 3, 60) = std::numeric_limits<float>::quiet_NaN();
@@ -409,14 +451,14 @@ TEST_CASE_TEMPLATE("gemm_batched: heads of an attention, shared operands, any nu
 }
 
 TEST_CASE("gemm provider: names, rule and errors") {
-  CHECK_THROWS_WITH_AS(set_gemm_provider("mkl"), "gemm: provider \"mkl\", expected auto, native, openblas or eigen",
-                       Error);
+  CHECK_THROWS_WITH_AS(set_gemm_provider("mkl"),
+                       "gemm: provider \"mkl\", expected auto, native, amx, openblas or eigen", Error);
   const WithProvider with("eigen");
   CHECK(gemm_provider() == GemmProvider::eigen);
   CHECK(gemm_description().find("as set") != std::string::npos);
   set_gemm_provider("auto");
   CHECK(gemm_description().find("by rule") != std::string::npos);
 #if defined(__AVX2__)
-  CHECK(gemm_provider() == GemmProvider::native);
+  CHECK(gemm_provider() == (has_gemm_provider(GemmProvider::amx) ? GemmProvider::amx : GemmProvider::native));
 #endif
 }
