@@ -13,6 +13,7 @@
 
 #include "cuda/cuda_backend.h"
 #include "cuda/map.h"
+#include "cuda/words.h"
 #include "tensor/cpu/convert.h"
 
 namespace aio {
@@ -53,28 +54,9 @@ Loops merged(const View& y, const View& x) {
 std::int64_t elements_per_word(const Loops& loops, const View& y, const View& x) {
   const int inner = loops.rank - 1;
   if (loops.y[inner] != 1 || loops.x[inner] != 1) return 1;
-  const auto element = static_cast<std::uint64_t>(size_of(y.dtype));
-  // One bit pattern that is a multiple of the word exactly if all are.
-  std::uint64_t bytes = 16 | reinterpret_cast<std::uintptr_t>(y.data) | reinterpret_cast<std::uintptr_t>(x.data) |
-                        static_cast<std::uint64_t>(loops.size[inner]) * element;
-  for (int i = 0; i < inner; ++i)
-    bytes |= (static_cast<std::uint64_t>(loops.y[i]) | static_cast<std::uint64_t>(loops.x[i])) * element;
-  return static_cast<std::int64_t>((std::uint64_t{1} << std::countr_zero(bytes)) / element);
-}
-
-struct alignas(16) Word16 {
-  std::uint32_t part[4];
-};
-
-template <class Word>
-__device__ inline void move(Word* y, const Word* x) {
-  if constexpr (sizeof(Word) == 16) {
-    std::uint32_t words[4];
-    load_words(words, x);
-    store_words(y, words);
-  } else {
-    *y = *x;
-  }
+  std::int64_t sizes = loops.size[inner];
+  for (int i = 0; i < inner; ++i) sizes |= loops.y[i] | loops.x[i];
+  return word_bytes(sizes * size_of(y.dtype), y.as<char>(), x.as<char>()) / size_of(y.dtype);
 }
 
 template <class Word>
@@ -124,16 +106,9 @@ void CudaBackend::copy_strided(const View& y, const View& x) {
     loops.y[i] /= pack;
     loops.x[i] /= pack;
   }
-  const auto run = [&]<class Word>() {
+  dispatch_words(pack * size_of(y.dtype), [&]<class Word>() {
     launch("copy_strided", stream(), map_grid(n, 1), copy_kernel<Word>, y.as<Word>(), x.as<Word>(), n, loops);
-  };
-  switch (pack * size_of(y.dtype)) {
-    case 1: return run.template operator()<std::uint8_t>();
-    case 2: return run.template operator()<std::uint16_t>();
-    case 4: return run.template operator()<std::uint32_t>();
-    case 8: return run.template operator()<std::uint64_t>();
-    default: return run.template operator()<Word16>();
-  }
+  });
 }
 
 }  // namespace aio

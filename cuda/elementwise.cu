@@ -56,7 +56,7 @@ template <int N, class T, class F>
 __global__ void __launch_bounds__(kMapThreads)
     binary_repeated(T* y, const T* a, std::int64_t period_a, const T* b, std::int64_t period_b, std::int64_t n, F f) {
   const std::int64_t i = global_thread_id() * N;
-  if (i < n) map_vector<N>(y + i, a + repeated(i, period_a, n), b + repeated(i, period_b, n), f);
+  if (i < n) map_vector<N>(y + i, f, a + repeated(i, period_a, n), b + repeated(i, period_b, n));
 }
 
 template <class T, class F>
@@ -77,7 +77,7 @@ template <int N, class T>
 __global__ void __launch_bounds__(kMapThreads)
     scale_rows_kernel(T* y, const T* x, const float* s, std::int64_t n, std::int64_t cols) {
   const std::int64_t i = global_thread_id() * N;
-  if (i < n) map_vector<N>(y + i, x + i, Scale{s[i / cols]});
+  if (i < n) map_vector<N>(y + i, Scale{s[i / cols]}, x + i);
 }
 
 template <class Word>

@@ -10,7 +10,6 @@
 
 #include "cuda/cuda_backend.h"
 #include "cuda/dispatch.h"
-#include "cuda/scratch.h"
 #include "cuda/segments.h"
 
 namespace aio {
@@ -58,14 +57,12 @@ __global__ void __launch_bounds__(kSegmentThreads)
 }  // namespace
 
 GradStats CudaBackend::grad_stats(const View& grad, std::span<const ParamSegment> segments) {
-  const auto chunks = segment_chunks<Nothing>(segments, [](const ParamSegment&) { return Nothing{}; });
-  std::vector<GradStats> parts(chunks.size());
-  const Scratch table(*allocator_, chunks.size() * sizeof(SegmentChunk<Nothing>)),
-      sums(*allocator_, chunks.size() * sizeof(GradStats));
-  copy_from_host(table.as<void>(), chunks.data(), chunks.size() * sizeof(SegmentChunk<Nothing>));
-  launch("grad_stats", stream(), {static_cast<unsigned>(chunks.size()), kSegmentThreads}, grad_stats_kernel,
-         sums.as<GradStats>(), grad.as<float>(), table.as<SegmentChunk<Nothing>>(), aligned16(grad.data));
-  copy_to_host(parts.data(), sums.as<void>(), parts.size() * sizeof(GradStats));
+  const SegmentTable<Nothing> table(*this, segments, [](const ParamSegment&) { return Nothing{}; });
+  std::vector<GradStats> parts(table.size());
+  const Scratch sums(*allocator_, parts.size() * sizeof parts[0]);
+  launch("grad_stats", stream(), table.grid(), grad_stats_kernel, sums.as<GradStats>(), grad.as<float>(),
+         table.chunks(), aligned16(grad.data));
+  copy_to_host(parts.data(), sums.as<void>(), parts.size() * sizeof parts[0]);
   GradStats total;
   for (const GradStats& part : parts) {
     total.sum_of_squares += part.sum_of_squares;

@@ -14,19 +14,7 @@ namespace {
 void CudaBackend::argmax_rows(const View&, const View&) { not_yet("argmax_rows"); }
 void CudaBackend::topk_rows(const View&, const View&, const View&) { not_yet("topk_rows"); }
 void CudaBackend::sort_rows(const View&, const View&, const View&, bool) { not_yet("sort_rows"); }
-void CudaBackend::binary_cross_entropy_forward(const View&, const View&, const View&) {
-  not_yet("binary_cross_entropy_forward");
-}
-void CudaBackend::binary_cross_entropy_backward(const View&, const View&, const View&, const View&) {
-  not_yet("binary_cross_entropy_backward");
-}
-void CudaBackend::temporal_roll(const View&, const View&, const View&, int) { not_yet("temporal_roll"); }
-void CudaBackend::dropout(const View&, const View&, double, const RngKey&) { not_yet("dropout"); }
 void CudaBackend::resize_bilinear_forward(const View&, const View&, bool) { not_yet("resize_bilinear_forward"); }
 void CudaBackend::resize_bilinear_backward(const View&, const View&, bool) { not_yet("resize_bilinear_backward"); }
-void CudaBackend::sgd(const View&, const View&, const View&, const View*, std::span<const ParamSegment>,
-                      const SgdStep&) {
-  not_yet("sgd");
-}
 
 }  // namespace aio

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cuda/gpu.h"
+#include "cuda/scratch.h"
 #include "tensor/backend.h"
 
 namespace aio::cuda {
@@ -23,20 +24,44 @@ struct SegmentChunk {
 };
 
 /// All segments in order, cut into chunks that begin at multiples of four elements but for the first of a segment: the
-/// flat buffers begin on 16 bytes, so vectors are aligned from there on.
-template <class Coefficients, class Of>
-std::vector<SegmentChunk<Coefficients>> segment_chunks(std::span<const ParamSegment> segments, Of&& coefficients_of) {
-  std::vector<SegmentChunk<Coefficients>> chunks;
-  for (const ParamSegment& segment : segments) {
-    const Coefficients coefficients = coefficients_of(segment);
-    for (std::int64_t begin = segment.begin; begin < segment.end;) {
-      const std::int64_t end = std::min(segment.end, begin / kSegmentChunk * kSegmentChunk + kSegmentChunk);
-      chunks.push_back({begin, end, coefficients});
-      begin = end;
+/// flat buffers begin on 16 bytes, so vectors are aligned from there on. In device memory, with a grid of one block a
+/// chunk.
+template <class Coefficients>
+class SegmentTable {
+ public:
+  /// `coefficients_of(segment)` gives a segment's.
+  template <class Of>
+  SegmentTable(Backend& backend, std::span<const ParamSegment> segments, Of&& coefficients_of)
+      : SegmentTable(backend, cut(segments, coefficients_of)) {}
+
+  const SegmentChunk<Coefficients>* chunks() const { return memory_.template as<const SegmentChunk<Coefficients>>(); }
+  std::size_t size() const { return size_; }
+  Grid grid() const { return {static_cast<unsigned>(size_), kSegmentThreads}; }
+
+ private:
+  using Chunks = std::vector<SegmentChunk<Coefficients>>;
+
+  template <class Of>
+  static Chunks cut(std::span<const ParamSegment> segments, Of&& coefficients_of) {
+    Chunks chunks;
+    for (const ParamSegment& segment : segments) {
+      const Coefficients coefficients = coefficients_of(segment);
+      for (std::int64_t begin = segment.begin; begin < segment.end;) {
+        const std::int64_t end = std::min(segment.end, begin / kSegmentChunk * kSegmentChunk + kSegmentChunk);
+        chunks.push_back({begin, end, coefficients});
+        begin = end;
+      }
     }
+    return chunks;
   }
-  return chunks;
-}
+  SegmentTable(Backend& backend, const Chunks& chunks)
+      : memory_(backend.allocator(), chunks.size() * sizeof chunks[0]), size_(chunks.size()) {
+    if (size_ > 0) backend.copy_from_host(memory_.template as<void>(), chunks.data(), size_ * sizeof chunks[0]);
+  }
+
+  Scratch memory_;
+  std::size_t size_;
+};
 
 /// body.operator()<n>(i) for the elements of [begin, end) that are this thread's: n = 4 on multiples of four, single
 /// elements at the ends.

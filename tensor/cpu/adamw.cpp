@@ -10,8 +10,7 @@
 // Order:    elementwise: every thread count gives the same bits. Elements outside the segments are not touched.
 // Source:   hf: transformers 4.2.1 optimization.py AdamW.step; torch: torch.optim.AdamW; adam_l2: torch.optim.Adam.
 
-#include <cmath>
-
+#include "tensor/adamw_coefficients.h"
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/cpu/segments.h"
 #include "tensor/cpu/simd.h"
@@ -23,30 +22,9 @@ namespace {
 using cpu::for_lanes;
 using cpu::Vec;
 
-/// One formula for the three variants; the parts that a variant lacks are 0 (decays) or 1 (root_scale):
-/// g += l2 p;  p -= decay_before p;  p -= rate m / (sqrt(v) root_scale + eps);  p -= decay_after p.
-/// Decay is subtracted, never multiplied as 1 - lr wd: in f32 that factor is off by up to 3 % of lr wd = 1e-6.
-struct Coefficients {
-  double l2, decay_before, rate, root_scale, decay_after;
-};
-
-Coefficients coefficients(const AdamWStep& step, const ParamSegment& segment) {
-  using Variant = AdamWStep::Variant;
-  const double t = static_cast<double>(step.step);
-  const double c1 = step.bias_correction ? -std::expm1(t * std::log(step.beta1)) : 1;
-  const double c2 = step.bias_correction ? -std::expm1(t * std::log(step.beta2)) : 1;
-  const double decay = segment.lr * segment.weight_decay;
-  switch (step.variant) {
-    case Variant::hf: return {0, 0, segment.lr * std::sqrt(c2) / c1, 1, decay};
-    case Variant::torch: return {0, decay, segment.lr / c1, 1 / std::sqrt(c2), 0};
-    case Variant::adam_l2: return {segment.weight_decay, 0, segment.lr / c1, 1 / std::sqrt(c2), 0};
-  }
-  return {};
-}
-
 template <class T>
 void update(T* param, const T* grad, T* m, T* v, bf16* shadow, std::int64_t n, const AdamWStep& step,
-            const Coefficients& k) {
+            const AdamWCoefficients& k) {
   using V = Vec<T>;
   const auto all = [](double value) { return V::all(static_cast<T>(value)); };
   const V beta1 = all(step.beta1), new1 = all(1 - step.beta1), beta2 = all(step.beta2), new2 = all(1 - step.beta2);
@@ -78,7 +56,7 @@ void CpuBackend::adamw(const View& param, const View& grad, const View& m, const
         const auto [begin, end, segment] = blocks[static_cast<std::size_t>(i)];
         update(param.as<T>() + begin, grad.as<const T>() + begin, m.as<T>() + begin, v.as<T>() + begin,
                shadow == nullptr ? nullptr : shadow->as<bf16>() + begin, end - begin, step,
-               coefficients(step, *segment));
+               adamw_coefficients(step, *segment));
       }
     });
   });

@@ -108,7 +108,8 @@ int Parity::wide_inout(std::vector<std::int64_t> dims, double low, double high) 
 void Parity::run(const Kernel& kernel, double factor) {
   std::vector<Buffer> expected;
   Views views;
-  for (const Operand& operand : operands_) expected.push_back(operand.keeps_dtype ? operand.initial : in_double(operand.initial));
+  for (const Operand& operand : operands_)
+    expected.push_back(operand.keeps_dtype ? operand.initial : in_double(operand.initial));
   for (const Buffer& buffer : expected) views.push_back(buffer.view());
   kernel(kernels(), views);
 
