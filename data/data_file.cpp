@@ -1,44 +1,21 @@
 #include "data/data_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-
 #include "tensor/error.h"
+#include "tensor/regular_file.h"
 
 namespace aio {
 
-DataFile::DataFile(const std::string& path) : path_(path) {
-  // Non-blocking, because opening a pipe that nobody writes to would wait for ever.
-  descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  check(descriptor_ >= 0, ErrorCode::io, path, ": cannot open: ", std::strerror(errno));
-  struct stat status {};
-  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    close(descriptor_);
-    fail(ErrorCode::io, path, ": not a regular file");
-  }
-  size_ = static_cast<std::uint64_t>(status.st_size);
-}
+DataFile::DataFile(const std::string& path)
+    : path_(path),
+      descriptor_(open_regular_file(path, path)),
+      size_(static_cast<std::uint64_t>(regular_file_bytes(descriptor_, path))) {}
 
 DataFile::~DataFile() { close(descriptor_); }
 
 std::size_t DataFile::read_some(std::uint64_t offset, void* to, std::size_t bytes) const {
-  auto* next = static_cast<char*>(to);
-  std::size_t left = bytes;
-  while (left > 0) {
-    const ssize_t got =
-        pread(descriptor_, next, std::min(left, std::size_t{1} << 30), static_cast<off_t>(offset + (bytes - left)));
-    if (got < 0 && errno == EINTR) continue;
-    check(got >= 0, ErrorCode::io, path_, ": cannot read: ", std::strerror(errno));
-    if (got == 0) break;
-    next += got;
-    left -= static_cast<std::size_t>(got);
-  }
-  return bytes - left;
+  return read_at(descriptor_, to, bytes, static_cast<std::int64_t>(offset), path_);
 }
 
 void DataFile::read(std::uint64_t offset, void* to, std::size_t bytes) const {

@@ -31,6 +31,7 @@ DecodeResult DecodeCache::decode(const DecodeRequest& request) {
   if (part || request.count <= 0 || !request.indices.empty()) return decode_(request);
   const std::string name = name_of(request);
   Clip clip;
+  double read_seconds = 0;
   if (!find(name, clip)) {
     DecodeRequest ask = request;
     ask.count = 0;
@@ -46,6 +47,7 @@ DecodeResult DecodeCache::decode(const DecodeRequest& request) {
     ask.indices.resize(static_cast<std::size_t>(described.info.frames));
     std::iota(ask.indices.begin(), ask.indices.end(), 0);
     const DecodeResult whole = decode_(ask);
+    read_seconds = described.read_seconds + whole.read_seconds;
     const std::lock_guard lock(mutex_);
     if (!whole.ok()) {
       counts_.bytes -= bytes;
@@ -58,6 +60,7 @@ DecodeResult DecodeCache::decode(const DecodeRequest& request) {
 
   DecodeResult result;
   result.info = clip.info;
+  result.read_seconds = read_seconds;
   try {
     result.indices = sample_frames(request.count, clip.info.frames, request.mode, request.key, request.compat);
   } catch (const Error& error) {

@@ -11,6 +11,7 @@
 #include "data/decode_protocol.h"
 #include "data/media_file.h"
 #include "data/picture_folder.h"
+#include "data/stopwatch.h"
 #include "data/worker_process.h"
 #include "tensor/error.h"
 #include "tensor/raw.h"
@@ -118,10 +119,13 @@ DecodeResult DecodeService::Impl::decode_file(const DecodeRequest& request) {
   DecodeResult result;
   try {
     if (worker->dead()) worker = std::make_unique<WorkerProcess>(program, options.limits);
+    Stopwatch watch;
     const MediaFile file(request.source);
+    const double opening = watch.lap();
     // A second more than the worker gives itself, for opening and for the frames.
     const double seconds = 2 * options.limits.wall_seconds + 1;
     result = worker->ask(request_of(request, options.limits), request.indices, name, file.descriptor(), seconds);
+    result.read_seconds += opening;
   } catch (const Error& error) {
     result = failed(error.code() == ErrorCode::io ? DecodeFault::io : DecodeFault::crash, error.what());
   }
@@ -148,8 +152,10 @@ DecodeResult DecodeService::Impl::decode_file(const DecodeRequest& request) {
 DecodeResult DecodeService::Impl::decode_folder(const DecodeRequest& request) {
   DecodeResult result;
   PictureFolder folder;
+  Stopwatch watch;
   try {
     folder = list_pictures(request.source);
+    result.read_seconds = watch.lap();
     result.indices = request.indices;
     if (result.indices.empty() && request.count > 0) {
       const FrameRange range = folder.clip(request.start, request.end);
@@ -173,16 +179,17 @@ DecodeResult DecodeService::Impl::decode_folder(const DecodeRequest& request) {
   for (const std::int64_t index : result.indices) {
     if (pictures.contains(index)) continue;
     DecodeRequest one;
-    one.source.path = folder.pictures[static_cast<std::size_t>(index)];
+    one.source = folder.pictures[static_cast<std::size_t>(index)];
     one.indices = {0};
     one.size = request.size;
     DecodeResult picture = decode_file(one);
     if (!picture.ok()) return picture;
+    result.read_seconds += picture.read_seconds;
     result.info.size = picture.info.size;
     pictures[index] = picture.frames;
     const Tensor& first = pictures.begin()->second;
     if (picture.frames.shape() != first.shape()) {
-      return failed(DecodeFault::format, message(one.source.path, ": ", describe(picture.frames),
+      return failed(DecodeFault::format, message(to_string(one.source), ": ", describe(picture.frames),
                                                  ", but others of the folder are ", describe(first)));
     }
   }
@@ -198,7 +205,7 @@ DecodeResult DecodeService::Impl::decode_folder(const DecodeRequest& request) {
 
 DecodeResult DecodeService::decode(const DecodeRequest& request) {
   std::error_code error;
-  const bool folder = std::filesystem::is_directory(request.source.path, error);
+  const bool folder = request.source.in_shard || std::filesystem::is_directory(request.source.path, error);
   DecodeResult result = folder ? impl_->decode_folder(request) : impl_->decode_file(request);
   const std::lock_guard lock(impl_->mutex);
   ++impl_->counts.requests;

@@ -56,7 +56,8 @@ struct DecodeResult {
   std::string error;  ///< "clip.mp4: ...", empty if all went well
   FrameSourceInfo info;
   std::vector<std::int64_t> indices;
-  Tensor frames;  ///< u8 [n, H, W, 3]
+  Tensor frames;            ///< u8 [n, H, W, 3]
+  double read_seconds = 0;  ///< of the time that it took: opening and reading the file
 
   bool ok() const { return fault == DecodeFault::none; }
 };

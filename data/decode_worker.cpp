@@ -64,6 +64,7 @@ void work(const Request& request, const std::string& name, int descriptor, Reply
   place.bytes = request.bytes;
   const auto source = open_frames(MediaFile(descriptor, place), request.limits);
   reply.info = source->info();
+  reply.read_seconds = source->read_seconds();
   if (indices.empty() && request.count == 0) return;
   if (indices.empty()) {
     try {
@@ -73,6 +74,7 @@ void work(const Request& request, const std::string& name, int descriptor, Reply
     }
   }
   const Tensor frames = source->frames(indices, request.size);
+  reply.read_seconds = source->read_seconds();
   share(frames);
   reply.frames = frames.dim(0);
   reply.size = {static_cast<int>(frames.dim(2)), static_cast<int>(frames.dim(1))};

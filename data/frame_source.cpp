@@ -17,9 +17,11 @@ class StillPicture : public FrameSource {
     info_.size = {static_cast<int>(picture_.dim(2)), static_cast<int>(picture_.dim(1))};
     info_.frames = 1;
     info_.seconds = info_.fps = 1;
+    read_seconds_ = file.read_seconds();
   }
 
   const FrameSourceInfo& info() const override { return info_; }
+  double read_seconds() const override { return read_seconds_; }
 
   Tensor frames(std::span<const std::int64_t> indices, FrameSize size) override {
     if (size.width == 0) size = info_.size;
@@ -40,6 +42,7 @@ class StillPicture : public FrameSource {
   MediaLimits limits_;
   Tensor picture_;
   FrameSourceInfo info_;
+  double read_seconds_ = 0;
 };
 
 }  // namespace

@@ -37,6 +37,8 @@ class FrameSource {
   virtual ~FrameSource() = default;
 
   virtual const FrameSourceInfo& info() const = 0;
+  /// Of all that was done with this source so far, what went into reading the file.
+  virtual double read_seconds() const = 0;
 
   /// The frames numbered `indices`, in that order, u8 [n, H, W, 3] RGB; an index may stand there more than once. Frame
   /// i is the i-th one shown. `size`: every frame squeezed to it by swscale's bilinear filter, in the pass that makes

@@ -28,15 +28,17 @@ class MediaFile {
 
   /// Up to `count` bytes at `position` of the part; fewer only at its end. A file that shrank meanwhile ends early: it
   /// is read, not mapped, so that this is no crash. Throws Error{io}.
+  /// Not from two threads at once.
   std::size_t read(void* destination, std::size_t count, std::int64_t position) const;
+  /// That read() took so far, waiting for a disk or copying from the cache of it.
+  double read_seconds() const { return read_seconds_; }
 
  private:
-  void measure(const MediaSource& source);
-
   std::string name_;
   int descriptor_ = -1;
   std::int64_t offset_ = 0;
   std::int64_t bytes_ = 0;
+  mutable double read_seconds_ = 0;
 };
 
 }  // namespace aio

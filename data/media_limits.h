@@ -11,6 +11,7 @@ struct MediaLimits {
   std::int64_t video_pixels = std::int64_t{4096} * 4096;  ///< width * height; what FFmpeg's own fuzzing is held to
   int streams = 16;                                       ///< pictures, sound, subtitles together
   std::int64_t video_frames = 4'000'000;                  ///< 37 hours at 30 a second
+  std::int64_t read_whole = 8 << 20;                      ///< bytes; of larger files only what is needed is read
   double wall_seconds = 10;                               ///< for opening and for one call of frames()
   double cpu_seconds = 5;                                 ///< the same; held by the decode service's workers only
   // Pictures.

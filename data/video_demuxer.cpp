@@ -1,6 +1,7 @@
 #include "data/video_demuxer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tensor/error.h"
 
@@ -29,12 +30,54 @@ VideoDemuxer::VideoDemuxer(const MediaFile& file, const MediaLimits& limits, con
 int VideoDemuxer::read_bytes(void* self, std::uint8_t* buffer, int size) {
   auto& demuxer = *static_cast<VideoDemuxer*>(self);
   try {  // no exception may pass through FFmpeg's frames
-    const std::size_t got = demuxer.file_.read(buffer, static_cast<std::size_t>(size), demuxer.position_);
+    auto count = static_cast<std::size_t>(size);
+    const std::size_t got = demuxer.skip(buffer, count) ? count : demuxer.file_.read(buffer, count, demuxer.position_);
     demuxer.position_ += static_cast<std::int64_t>(got);
     return got == 0 ? AVERROR_EOF : static_cast<int>(got);
   } catch (const Error&) {
     return AVERROR(EIO);
   }
+}
+
+/// True if the bytes at the position are left out: then those of them that were asked for are zero in `buffer`, and
+/// `count` says how many. Else `count` ends where such bytes begin.
+bool VideoDemuxer::skip(std::uint8_t* buffer, std::size_t& count) const {
+  const auto after = std::upper_bound(left_out_.begin(), left_out_.end(), position_,
+                                      [](std::int64_t position, const Range& range) { return position < range.begin; });
+  const bool inside = after != left_out_.begin() && position_ < (after - 1)->end;
+  const auto limit = [&](std::int64_t end) {
+    count = std::min(count, static_cast<std::size_t>(std::max<std::int64_t>(end - position_, 0)));
+  };
+  if (inside) {
+    limit(std::min((after - 1)->end, file_.bytes()));
+    std::memset(buffer, 0, count);
+  } else if (after != left_out_.end()) {
+    limit(after->begin);
+  }
+  return inside;
+}
+
+bool VideoDemuxer::leave_out_payload() {
+  const AVCodecID codec = stream_->codecpar->codec_id;
+  const bool opaque = codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4;
+  const int packets = avformat_index_get_entries_count(stream_);
+  if (!opaque || packets == 0 || std::strncmp(context_->iformat->name, "mov,", 4) != 0) return false;
+  context_->flags |= AVFMT_FLAG_NOPARSE;  // parsers would look into the packets
+  std::vector<Range> ranges;
+  for (int i = 0; i < packets; ++i) {
+    const AVIndexEntry& entry = *avformat_index_get_entry(stream_, i);
+    if (entry.pos >= 0 && entry.pos < file_.bytes() && entry.size > 0)
+      ranges.push_back({entry.pos, entry.pos + entry.size});
+  }
+  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  for (const Range& range : ranges) {
+    if (left_out_.empty() || range.begin > left_out_.back().end) {
+      left_out_.push_back(range);
+    } else {
+      left_out_.back().end = std::max(left_out_.back().end, range.end);
+    }
+  }
+  return true;
 }
 
 std::int64_t VideoDemuxer::seek_bytes(void* self, std::int64_t offset, int whence) {
@@ -50,6 +93,7 @@ std::int64_t VideoDemuxer::seek_bytes(void* self, std::int64_t offset, int whenc
 void VideoDemuxer::open() {
   constexpr int kBuffer = 64 << 10;
   context_.reset();
+  left_out_.clear();
   position_ = 0;
   auto* buffer = static_cast<std::uint8_t*>(av_malloc(kBuffer));
   io_.reset(avio_alloc_context(buffer, kBuffer, 0, this, read_bytes, nullptr, seek_bytes));

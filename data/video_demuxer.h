@@ -3,6 +3,8 @@
 // and where it is told what it may not do.
 
 #include <chrono>
+#include <cstdint>
+#include <vector>
 
 #include "data/media_file.h"
 #include "data/media_limits.h"
@@ -35,12 +37,17 @@ class VideoDemuxer {
   bool seek(const VideoPacket& packet);
   /// Continues with the first packet.
   void reopen();
+  /// If the container has a table of its packets (mp4 and mov with H.264, HEVC, MPEG-4): what lies in them is no longer
+  /// read from the file but zero, and which are key frames is what the table says. Until reopen(). Returns false, and
+  /// changes nothing, for other files. To be called before the first packet.
+  bool leave_out_payload();
 
   const std::string& name() const { return file_.name(); }
   void check_deadline() const;
 
  private:
   static int read_bytes(void* self, std::uint8_t* buffer, int size);
+  bool skip(std::uint8_t* buffer, std::size_t& count) const;
   static std::int64_t seek_bytes(void* self, std::int64_t offset, int whence);
   void open();
   AVStream* choose_stream() const;
@@ -52,6 +59,12 @@ class VideoDemuxer {
   FfmpegPtr<AVIOContext> io_;  // outlives context_
   FfmpegPtr<AVFormatContext> context_;
   AVStream* stream_ = nullptr;
+
+  /// Bytes of the file that are not read.
+  struct Range {
+    std::int64_t begin, end;
+  };
+  std::vector<Range> left_out_;  // ascending, disjoint
 };
 
 }  // namespace aio

@@ -61,8 +61,10 @@ bool same_packet(const VideoPacket& a, const VideoPacket& b) {
 struct VideoReader::Impl {
   Impl(MediaFile opened, const MediaLimits& reader_limits);
 
-  /// Counts and times the frames by reading all packets.
-  void scan();
+  /// Counts and times the frames by reading all packets; of large files with a table, if that is trusted, by the table.
+  void scan(bool trust_table);
+  /// False if the table calls packet `number` a key frame and FFmpeg's parser, which looks into it, does not.
+  bool key_as_promised(std::int64_t number);
   void open_decoder();
   /// Makes `packet` the one of this number, by reading on or by seeking.
   void fetch(std::int64_t number);
@@ -84,7 +86,9 @@ struct VideoReader::Impl {
   FfmpegPtr<AVCodecContext> decoder;
   FfmpegPtr<AVPacket> packet{av_packet_alloc()};
   FfmpegPtr<AVFrame> frame{av_frame_alloc()};
-  std::int64_t next = 0;  // number of the packet that the demuxer reads next
+  bool by_table = false;   // the index is the container's own word
+  std::int64_t next = 0;   // number of the packet that the demuxer reads next
+  std::int64_t held = -1;  // number of the one in `packet`
 };
 
 VideoReader::Impl::Impl(MediaFile opened, const MediaLimits& reader_limits)
@@ -92,22 +96,22 @@ VideoReader::Impl::Impl(MediaFile opened, const MediaLimits& reader_limits)
   av_log_set_level(AV_LOG_QUIET);
   deadline.start(limits.wall_seconds);
   demuxer = std::make_unique<VideoDemuxer>(file, limits, deadline);
-  const AVStream& stream = demuxer->stream();
-  const AVCodecParameters& codec = *stream.codecpar;
+  const AVCodecParameters& codec = *demuxer->stream().codecpar;
   check_picture_size(file.name(), codec.width, codec.height, limits.video_pixels);
-  orientation = orientation_of_stream(stream);
+  orientation = orientation_of_stream(demuxer->stream());
   info.size = {codec.width, codec.height};
   if (orientation.transpose) std::swap(info.size.width, info.size.height);
-  scan();
+  scan(true);
   check(index.frames() > 0, ErrorCode::format, file.name(), ": there are no frames in it");
   info.frames = index.frames();
-  info.seconds = static_cast<double>(index.end()) * av_q2d(stream.time_base);
+  info.seconds = static_cast<double>(index.end()) * av_q2d(demuxer->stream().time_base);
   info.fps = info.seconds > 0 ? static_cast<double>(info.frames) / info.seconds : 0;
 }
 
-void VideoReader::Impl::scan() {
+void VideoReader::Impl::scan(bool trust_table) {
   std::vector<VideoPacket> packets;
   const AVCodecID codec = demuxer->stream().codecpar->codec_id;
+  by_table = trust_table && file.bytes() > limits.read_whole && demuxer->leave_out_payload();
   while (demuxer->read(*packet)) {
     packets.push_back(describe_packet(codec, *packet));
     // A gif picture may be drawn over the one before; no packet but the first stands alone.
@@ -116,7 +120,18 @@ void VideoReader::Impl::scan() {
           ": more than ", limits.video_frames, " frames, the limit");
   }
   next = static_cast<std::int64_t>(packets.size());
+  held = -1;
+  if (by_table) {
+    demuxer->reopen();
+    next = 0;
+  }
   index = VideoIndex(std::move(packets));
+}
+
+bool VideoReader::Impl::key_as_promised(std::int64_t number) {
+  if (!by_table || !index.packet(number).key) return true;
+  fetch(number);
+  return (packet->flags & AV_PKT_FLAG_KEY) != 0;
 }
 
 void VideoReader::Impl::open_decoder() {
@@ -135,14 +150,17 @@ void VideoReader::Impl::open_decoder() {
 }
 
 bool VideoReader::Impl::read_on() {
+  held = -1;
   if (!demuxer->read(*packet)) return false;
-  ++next;
+  held = next++;
   return true;
 }
 
 void VideoReader::Impl::fetch(std::int64_t number) {
+  if (held == number) return;
   const AVCodecID codec = demuxer->stream().codecpar->codec_id;
   if (next != number) {
+    held = -1;
     // The packet that comes after a seek says where that led. Earlier than asked is fine; anything else: from the
     // start.
     std::int64_t found = -1;
@@ -153,7 +171,10 @@ void VideoReader::Impl::fetch(std::int64_t number) {
     }
     if (found < 0) demuxer->reopen();
     next = found + 1;
-    if (found == number) return;
+    if (found == number) {
+      held = found;
+      return;
+    }
   }
   while (next <= number) check(read_on(), ErrorCode::format, file.name(), ": it ends before frame ", number);
 }
@@ -189,6 +210,7 @@ VideoReader::VideoReader(MediaFile file, const MediaLimits& limits)
 VideoReader::~VideoReader() = default;
 
 const FrameSourceInfo& VideoReader::info() const { return impl_->info; }
+double VideoReader::read_seconds() const { return impl_->file.read_seconds(); }
 
 Tensor VideoReader::frames(std::span<const std::int64_t> indices, FrameSize size) {
   Impl& self = *impl_;
@@ -223,6 +245,11 @@ Tensor VideoReader::frames(std::span<const std::int64_t> indices, FrameSize size
   for (std::size_t i = 0; i < wanted.size();) {
     // One run of decoding for all frames that the next key frame does not part.
     const std::int64_t start = index.start_of(wanted[i]);
+    if (!self.key_as_promised(start)) {
+      self.demuxer->reopen();
+      self.scan(false);
+      return frames(indices, size);
+    }
     std::int64_t last = index.packet_of(wanted[i]);
     std::vector<std::int64_t> run{last};
     for (++i; i < wanted.size() && index.start_of(wanted[i]) <= last; ++i) {

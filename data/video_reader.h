@@ -27,6 +27,7 @@ class VideoReader : public FrameSource {
   VideoReader& operator=(const VideoReader&) = delete;
 
   const FrameSourceInfo& info() const override;
+  double read_seconds() const override;
   /// Decodes from the nearest key frame before a wanted frame, and of the frames between only those that others need.
   Tensor frames(std::span<const std::int64_t> indices, FrameSize size = {}) override;
   FrameRange clip(double start, double end) override;

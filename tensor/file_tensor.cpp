@@ -1,8 +1,6 @@
 #include "tensor/file_tensor.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 
 #include "tensor/error.h"
 #include "tensor/raw.h"
+#include "tensor/regular_file.h"
 #include "tensor/storage.h"
 
 namespace aio {
@@ -214,16 +213,12 @@ std::string_view packed_bytes(const FileTensor& tensor, std::vector<char>& scrat
 }
 
 std::shared_ptr<Storage> map_file(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  check(descriptor >= 0, ErrorCode::io, path, ": cannot open: ", std::strerror(errno));
-  struct stat status {};
-  const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  const auto bytes = static_cast<std::size_t>(status.st_size);
+  const int descriptor = open_regular_file(path, path);
+  const auto bytes = static_cast<std::size_t>(regular_file_bytes(descriptor, path));
   void* data = nullptr;
-  if (regular && bytes > 0) data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0);
+  if (bytes > 0) data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0);
   const int error = errno;
   close(descriptor);
-  check(regular, ErrorCode::io, path, ": not a regular file");
   check(data != MAP_FAILED, ErrorCode::io, path, ": cannot map ", bytes, " bytes: ", std::strerror(error));
   return std::make_shared<Storage>(data, bytes, Device{}, [data, bytes] {
     if (data != nullptr) munmap(data, bytes);

@@ -15,6 +15,7 @@
 
 #include "data/dice.h"
 #include "data/video_reader.h"
+#include "tests/data/damaged_files.h"
 #include "tests/data/media_corpus.h"
 #include "tests/expect_error.h"
 
@@ -97,7 +98,7 @@ TEST_CASE("every fault has a name and a reason") {
     CHECK(result.error.find(part) != std::string::npos);
     CHECK(!result.frames.defined());
   };
-  expect(sample_of(folder / "none.mp4"), DecodeFault::io, "none.mp4: cannot open it: No such file");
+  expect(sample_of(folder / "none.mp4"), DecodeFault::io, "none.mp4: cannot open: No such file");
   expect(sample_of("/dev/zero"), DecodeFault::io, "not a regular file");
   expect(sample_of(folder / "text.mp4"), DecodeFault::format, "text.mp4: not a video");
   expect(sample_of(make_video(folder, "b.mp4", test_picture(0.2, "162x120") + "-c:v libx264")), DecodeFault::limit,
@@ -285,15 +286,7 @@ TEST_CASE("damaged files: nothing but requests is lost, and the sums add up") {
   for (const std::string& path : files) {
     const std::string whole = output_of("cat " + path);
     for (int round = 0; round < 40; ++round) {
-      std::string damaged = whole;
-      const std::int64_t flips = 1 + dice.below(round % 2 == 0 ? 3 : 100);
-      for (std::int64_t i = 0; i < flips; ++i) {
-        // Half of them in the first kilobyte, where headers are.
-        const auto reach = std::ssize(damaged);
-        const std::int64_t at = dice.below(dice.coin() ? std::min<std::int64_t>(reach, 1000) : reach);
-        damaged[static_cast<std::size_t>(at)] ^= static_cast<char>(1 << dice.below(8));
-      }
-      if (dice.coin(0.2)) damaged.resize(static_cast<std::size_t>(dice.below(std::ssize(damaged))));
+      const std::string damaged = test::flip_bits(whole, round % 2 == 0, dice);
       std::ofstream(folder / "damaged", std::ios::binary) << damaged;
       const DecodeResult result = service.decode(sample_of(folder / "damaged"));
       ++asked;

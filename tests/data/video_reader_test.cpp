@@ -5,59 +5,23 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 
-#include "tensor/raw.h"
-#include "tests/data/media_corpus.h"
+#include "tests/data/as_ffmpeg.h"
 #include "tests/expect_error.h"
 
 namespace aio {
 namespace {
 
-using test::frames_by_ffmpeg;
+using test::expect_as_ffmpeg;
+using test::Indices;
 using test::make_video;
+using test::open_video;
+using test::same;
 using test::TempDir;
 using test::test_picture;
-using Indices = std::vector<std::int64_t>;
-
-VideoReader open_video(const std::string& path) { return VideoReader(MediaSource{path}); }
-
-bool same(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.raw_data(), b.raw_data(), static_cast<std::size_t>(a.numel())) == 0;
-}
-
-Tensor pick(const Tensor& frames, const Indices& indices) {
-  Tensor result =
-      Tensor::empty({static_cast<std::int64_t>(indices.size()), frames.dim(1), frames.dim(2), 3}, {DType::u8});
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    const auto place = static_cast<std::int64_t>(i);
-    raw::copy_(raw::slice(result, 0, place, place + 1), raw::slice(frames, 0, indices[i], indices[i] + 1));
-  }
-  return result;
-}
-
-/// Reads the file in several orders and compares with ffmpeg.
-void expect_as_ffmpeg(const std::string& path) {
-  CAPTURE(path);
-  auto reader = open_video(path);
-  const FrameSourceInfo info = reader.info();
-  const Tensor expected = frames_by_ffmpeg(path, info.size.height, info.size.width);
-  const std::int64_t n = info.frames;
-  REQUIRE(n == expected.dim(0));
-  Indices all(static_cast<std::size_t>(n));
-  std::iota(all.begin(), all.end(), 0);
-  // Single frames first, each by a reader that knows nothing yet, then mixed orders by one that has been all over.
-  for (const std::int64_t one : {n - 1, n / 2, n / 3, std::int64_t{0}}) {
-    CAPTURE(one);
-    CHECK(same(open_video(path).frames(Indices{one}), pick(expected, {one})));
-    CHECK(same(reader.frames(Indices{one}), pick(expected, {one})));
-  }
-  const Indices mixed{n / 2, 0, n - 1, n / 2, n * 2 / 3, n / 5};
-  CHECK(same(reader.frames(mixed), pick(expected, mixed)));
-  if (expected.numel() < 30'000'000) CHECK(same(reader.frames(all), expected));  // others: the tests would take long
-}
 
 TEST_CASE("H.264 in each container") {
   const TempDir folder;
@@ -205,6 +169,47 @@ TEST_CASE("clips by seconds") {
   const FrameRange range = vary.clip(0.5, 1.2);  // frame 1 from 0.28 on, 2 from 0.56, 3 from 0.84, 4 from 1.12
   CHECK(range.first == 1);
   CHECK(range.count == 4);
+}
+
+/// Bytes that this process has read so far, of files and pipes.
+std::int64_t bytes_read() {
+  std::ifstream counters("/proc/self/io");
+  std::string name;
+  std::int64_t value = 0;
+  while (counters >> name >> value) {
+    if (name == "rchar:") return value;
+  }
+  return 0;
+}
+
+TEST_CASE("of a large mp4 file, its table and the frames asked for are read") {
+  const TempDir folder;
+  const std::string path = make_video(folder, "a.mp4",
+                                      "-f lavfi -i testsrc2=size=640x360:rate=25:duration=12 -f lavfi -i "
+                                      "sine=duration=12 -vf noise=alls=20:allf=t -c:v libx264 -preset ultrafast "
+                                      "-b:v 4M -g 25 -c:a aac");
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  const auto cost = [&](auto&& open) {
+    const std::int64_t before = bytes_read();
+    CHECK(open(path).frames(Indices{152}).dim(0) == 1);
+    return bytes_read() - before;
+  };
+  CHECK(cost(open_video) > size);
+  CHECK(cost(test::open_by_table) < size / 5);
+}
+
+TEST_CASE("a table that calls other frames key frames than there are") {
+  const TempDir folder;
+  const std::string path = make_video(folder, "a.mp4", test_picture(2) + "-c:v libx264 -g 10 -bf 0");
+  std::string bytes = test::output_of("cat " + path);
+  // The second of the sync samples (ISO/IEC 14496-12, 8.6.2), number 11 counted from 1, becomes 15.
+  const std::size_t at = bytes.find("stss");
+  REQUIRE(at != std::string::npos);
+  REQUIRE(bytes[at + 19] == 11);
+  bytes[at + 19] = 15;
+  std::ofstream(folder / "lies.mp4", std::ios::binary) << bytes;
+  auto reader = test::open_by_table(folder / "lies.mp4");
+  CHECK(same(reader.frames(Indices{17, 12}), open_video(path).frames(Indices{17, 12})));
 }
 
 TEST_CASE("what is asked for must be there") {

@@ -83,7 +83,7 @@ TEST_CASE("names that FFmpeg takes for protocols are names of files that are not
         std::string("tcp://127.0.0.1:9"), std::string("data:video/mp4;base64,AAAA"), std::string("rtsp://127.0.0.1/a"),
         std::string("unix:/tmp/x"), std::string("pipe:0"), folder / "%d.mp4", std::string("-")}) {
     CAPTURE(name);
-    EXPECT_ERROR(open_video(name), io, "cannot open it: No such file or directory");
+    EXPECT_ERROR(open_video(name), io, "cannot open: No such file or directory");
   }
 }
 
@@ -132,6 +132,14 @@ TEST_CASE("broken off files give the frames they have or a reason") {
   CHECK(half.info().frames < 25);
   const std::array<std::int64_t, 1> first{0};
   CHECK(half.frames(first).dim(0) == 1);
+  const std::string fast = make_video(folder, "fast.mp4", "-i " + mp4 + " -c copy -movflags faststart");
+  const std::string shorter = cut(fast, 0.6);
+  MediaLimits by_table;
+  by_table.read_whole = 0;
+  const std::int64_t frames = VideoReader(MediaSource{shorter}).info().frames;
+  CHECK(frames > 3);
+  CHECK(frames < 25);
+  CHECK(VideoReader(MediaSource{shorter}, by_table).info().frames == frames);
   EXPECT_ERROR(open_video(make_video(folder, "none.mkv", test_picture(1) + "-c:v libx264 -frames:v 0")), format,
                "none.mkv: ");
 }
