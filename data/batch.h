@@ -40,6 +40,8 @@ struct Batch {
   std::vector<std::int64_t> option_counts;  ///< of each sample; the rows of `options` behind it are empty texts
 
   Tensor labels;       ///< i64 [B]: class of the answer or action, or the right option; kIgnored if unknown
+  Tensor counts;       ///< i64 [B]: answers that are numbers ("how often?"), kIgnored if unknown; undefined where the
+                       ///< task is another or the data set has an answer list
   Tensor soft_labels;  ///< f32 [B, answers]: scores of accepted answers; undefined without
 
   std::int64_t size() const { return static_cast<std::int64_t>(ids.size()); }

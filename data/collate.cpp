@@ -121,7 +121,7 @@ std::vector<std::int64_t> draw_vtm_labels(std::int64_t size, RngKey key) {
 Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokenizer, const CollateOptions& options,
               const std::vector<std::int64_t>& vtm_labels, const std::vector<RngKey>& mask_keys, RngKey vtm_key) {
   Batch batch;
-  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> labels, counts;
   std::vector<std::vector<std::string>> false_texts;
   bool any_text = false, any_second = false, any_soft = false;
   for (const LoadedSample& s : samples) {
@@ -130,6 +130,7 @@ Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokeniz
     batch.texts.push_back(s.texts.text);
     batch.readable.push_back(s.readable ? 1 : 0);
     labels.push_back(s.label);
+    counts.push_back(s.count);
     false_texts.push_back(s.false_texts);
     any_text = any_text || s.texts.options.empty();
     any_second = any_second || s.frames2.defined();
@@ -139,6 +140,7 @@ Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokeniz
   batch.frames = stack_frames(samples, &LoadedSample::frames, options);
   if (any_second) batch.frames2 = stack_frames(samples, &LoadedSample::frames2, options);
   batch.labels = Tensor::from(labels, {batch.size()});
+  if (options.counts) batch.counts = Tensor::from(counts, {batch.size()});
   if (any_text) batch.text = tokenizer.encode_batch(batch.texts, static_cast<std::size_t>(options.text_len));
   add_options(samples, tokenizer, options.text_len, batch);
   if (!false_texts.front().empty()) {

@@ -1,7 +1,6 @@
 #include "data/loader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,6 +9,7 @@
 
 #include "data/collate.h"
 #include "data/shuffle.h"
+#include "data/stopwatch.h"
 #include "tensor/error.h"
 
 namespace aio {
@@ -87,6 +87,7 @@ struct Loader::Impl {
     collation.frames = options.images ? 1 : options.frames;
     collation.height = collation.width = options.images ? options.image.size : options.video.size;
     collation.answers = static_cast<std::int64_t>(source.info().answers.size());
+    collation.counts = source.task() == Task::qa && source.info().answers.empty();
     collation.false_videos = options.false_videos;
     collation.mlm = options.mlm;
     for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { work(); });
@@ -194,7 +195,7 @@ struct Loader::Impl {
   void finish(Slot& slot) const {
     if (slot.error) return;
     try {
-      const auto begin = std::chrono::steady_clock::now();
+      Stopwatch watch;
       std::vector<RngKey> mask_keys;
       for (std::int64_t i = 0; i < slot.share.count; ++i) {
         mask_keys.push_back(draw_key(options.seed, Draw::masks, draw_epoch(slot.share), slot.share.first + i));
@@ -205,8 +206,7 @@ struct Loader::Impl {
       slot.batch = collate(slot.samples, tokenizer, collation, slot.vtm_labels, mask_keys, key);
       slot.batch.step = slot.step;
       slot.batch.epoch = slot.share.epoch;
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-      slot.times.text += seconds.count();
+      slot.times.text += watch.lap();
     } catch (...) {
       slot.error = std::current_exception();
     }
@@ -215,7 +215,7 @@ struct Loader::Impl {
 
   std::optional<Batch> next() {
     std::shared_ptr<Slot> slot;
-    const auto begin = std::chrono::steady_clock::now();
+    Stopwatch watch;
     {
       std::unique_lock lock(mutex);
       if (window.empty()) return std::nullopt;
@@ -223,9 +223,9 @@ struct Loader::Impl {
       batch_done.wait(lock, [&] { return slot->ready; });
       window.pop_front();
     }
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+    const double waited = watch.lap();
     fill();
-    account(*slot, waited.count());
+    account(*slot, waited);
     if (slot->error) std::rethrow_exception(slot->error);
     for (const LoadedSample& sample : slot->samples) {
       for (const BadRow& row : sample.bad) {

@@ -1,9 +1,10 @@
 #include "data/sample_loader.h"
 
 #include <algorithm>
-#include <chrono>
+#include <charconv>
 
 #include "data/dice.h"
+#include "data/stopwatch.h"
 #include "tensor/error.h"
 
 namespace aio {
@@ -12,19 +13,13 @@ namespace {
 
 constexpr int kAttempts = 16;  // at a readable sample; with 1 % bad ones all fail once in 10^32
 
-class Stopwatch {
- public:
-  /// Seconds since the last call, or the construction.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> passed = now - last_;
-    last_ = now;
-    return passed.count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
+/// The number that a text is, kIgnored unless it is one from 0 on.
+std::int64_t parse_count(const std::string& text) {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, count);
+  return parsed.ec == std::errc() && parsed.ptr == end && count >= 0 ? count : kIgnored;
+}
 
 }  // namespace
 
@@ -110,6 +105,7 @@ void SampleLoader::load_row(std::int64_t epoch, std::int64_t place, LoadedSample
   loaded.texts =
       sample_texts(sample, task(), prompt_, options_.training, draw_key(options_.seed, Draw::texts, epoch, place));
   loaded.label = label_of(manifest, sample);
+  loaded.count = sample.answer && manifest.info().answers.empty() ? parse_count(*sample.answer) : kIgnored;
   loaded.answer_scores.clear();
   for (const ScoredAnswer& answer : sample.answers) {
     const std::int64_t answer_class = manifest.answer_class(answer.text);
@@ -119,9 +115,7 @@ void SampleLoader::load_row(std::int64_t epoch, std::int64_t place, LoadedSample
   check(options_.skip.count(sample.id) == 0, ErrorCode::io, sample.media, ": is on the skip list");
   loaded.frames = frames_of(manifest, sample, loaded.texts, epoch, place, loaded.times);
   if (!sample.media2.empty()) {
-    Sample second = sample;
-    second.media = sample.media2;
-    loaded.frames2 = frames_of(manifest, second, loaded.texts, epoch, place, loaded.times);
+    loaded.frames2 = frames_of(manifest, second_of_pair(sample), loaded.texts, epoch, place, loaded.times);
   }
   loaded.readable = true;
 }
@@ -147,7 +141,8 @@ Tensor SampleLoader::frames_of(const Manifest& manifest, const Sample& sample, c
   }
   times.disk += watch.lap();
   const DecodeResult result = decode_(request);
-  times.decode += watch.lap();
+  times.disk += result.read_seconds;
+  times.decode += std::max(0.0, watch.lap() - result.read_seconds);
   check(result.ok(), ErrorCode::io, result.error);
   const RngKey key = draw_key(options_.seed, Draw::transform, epoch, place);
   Tensor frames = options_.images     ? image_transform(result.frames, options_.image, key)

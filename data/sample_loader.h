@@ -22,8 +22,8 @@ RngKey draw_key(std::uint64_t seed, Draw draw, std::int64_t epoch, std::int64_t 
 
 /// Seconds that a sample took.
 struct WorkTimes {
-  double disk = 0;  ///< its manifest line, finding and reading the file
-  double decode = 0;
+  double disk = 0;    ///< its manifest line, finding and reading the file
+  double decode = 0;  ///< and waiting for a free decoder
   double transform = 0;
   double text = 0;  ///< drawing texts, tokens, putting the batch together
   double total() const { return disk + decode + transform + text; }
@@ -46,6 +46,7 @@ struct LoadedSample {
   Tensor false_frames;  ///< undefined unless asked for
   std::vector<std::string> false_texts;
   std::int64_t label = kIgnored;
+  std::int64_t count = kIgnored;  ///< the answer as a number, where the data set has no answer list
   std::vector<std::pair<std::int64_t, double>> answer_scores;  ///< class and score of the accepted answers
   std::vector<BadRow> bad;                                     ///< rows that could not be read on the way
   WorkTimes times;

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "data/datasets/conversion.h"
 #include "data/dice.h"
 #include "data/manifest_writer.h"
 #include "tests/data/text_file.h"
@@ -305,6 +306,31 @@ TEST_CASE("loader: in evaluation an unreadable sample keeps its place") {
   CHECK(std::all_of(frames.begin() + 2 * 2304, frames.begin() + 3 * 2304, [](float x) { return x == 0; }));
 }
 
+TEST_CASE("loader: answers that are numbers, where there is no answer list") {
+  const test::TempDir folder;
+  ManifestWriter writer(folder / "set");
+  for (const char* answer : {"3", "10", "often", "-2", "4.5", ""}) {
+    const std::string number = std::to_string(writer.size("train"));
+    test::write_text_file(folder / ("media/" + number + ".mp4"), number);
+    Sample s = make_sample("v" + number, number + ".mp4");
+    s.question = "how many times does the man jump?";
+    if (*answer != '\0') s.answer = answer;
+    writer.add("train", s);
+  }
+  DatasetInfo info;
+  info.task = Task::qa;
+  info.media_root = folder / "media";
+  writer.finish(info);
+  LoaderOptions options = small_options(6);
+  options.training = false;
+  Loader loader({Manifest::open(folder / "set", "train")}, tokenizer(), fake_decode, options);
+  const Batch b = *loader.next();
+  CHECK(b.counts.to_vector<std::int64_t>() == std::vector<std::int64_t>{3, 10, kIgnored, kIgnored, kIgnored, kIgnored});
+  const TestSet with_list(6, Task::qa);
+  Loader other({with_list.manifest()}, tokenizer(), fake_decode, options);
+  CHECK_FALSE(other.next()->counts.defined());
+}
+
 TEST_CASE("loader: media that are all elsewhere are one error, at once") {
   const TestSet set(30);
   std::filesystem::remove_all(set.folder / "media");
@@ -422,6 +448,22 @@ TEST_CASE("loader: it says how long it was waited for, and for what") {
   CHECK(times.wait > 0.02);
   CHECK(times.wait_for.decode > 0.5 * times.wait);
   CHECK(times.wait_for.total() == doctest::Approx(times.wait));
+}
+
+TEST_CASE("loader: reading the file is disk, not decoding") {
+  const TestSet set(8);
+  const DecodeFunction slow = [](const DecodeRequest& request) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    DecodeResult result = fake_decode(request);
+    result.read_seconds = 0.015;
+    return result;
+  };
+  Loader loader({set.manifest()}, tokenizer(), slow, small_options());
+  for (int step = 0; step < 3; ++step) loader.next();
+  const LoaderTimes& times = loader.times();
+  CHECK(times.busy.disk >= 12 * 0.015);
+  CHECK(times.busy.decode >= 12 * 0.005);
+  CHECK(times.busy.decode < times.busy.disk);
 }
 
 TEST_CASE("loader: it can be given up at any time") {
