@@ -26,8 +26,15 @@ void check_row(const Manifest& manifest, const DecodeFunction& decode, std::int6
     request.count = frames;
     request.start = sample.start.value_or(0);
     request.end = sample.end.value_or(0);
-    const DecodeResult result = decode(request);
-    check(result.ok(), ErrorCode::io, result.error);
+    const auto expect_frames = [&] {
+      const DecodeResult result = decode(request);
+      check(result.ok(), ErrorCode::io, result.error);
+    };
+    expect_frames();
+    if (!sample.media2.empty()) {
+      request.source = manifest.media_source(second_of_pair(sample));
+      expect_frames();
+    }
     fault.unreadable = false;
     for (std::string& problem : sample_problems(manifest, sample)) {
       fault.reason = std::move(problem);

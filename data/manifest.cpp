@@ -317,6 +317,7 @@ MediaSource Manifest::media_source(const Sample& sample) const {
     source.pattern = sample.frames->pattern;
     source.first = sample.frames->first;
     source.fps = sample.frames->fps;
+    source.in_shard = name.file.ends_with(".tar");
   }
   return source;
 }

@@ -4,8 +4,10 @@
 #include <cctype>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "data/frame_checks.h"
+#include "data/tar_shards.h"
 #include "tensor/error.h"
 
 namespace aio {
@@ -68,10 +70,48 @@ struct Pattern {
   }
 };
 
+std::vector<MediaSource> pictures_by_name(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (has_picture_name(entry->path())) paths.push_back(entry->path().string());
+  }
+  check(!error, ErrorCode::io, folder, ": cannot list the folder: ", error.message());
+  std::sort(paths.begin(), paths.end(), natural_less);
+  std::vector<MediaSource> pictures;
+  for (std::string& path : paths) pictures.push_back({std::move(path)});
+  return pictures;
+}
+
+std::vector<MediaSource> pictures_by_number(const MediaSource& source) {
+  const Pattern pattern(source.pattern);
+  std::vector<MediaSource> pictures;
+  for (std::int64_t number = source.first;; ++number) {
+    const auto path = std::filesystem::path(source.path) / pattern.name(number);
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) return pictures;
+    pictures.push_back({path.string()});
+  }
+}
+
+std::vector<MediaSource> pictures_in_shard(const MediaSource& source) {
+  TarReader reader(source.path, static_cast<std::uint64_t>(source.offset));
+  std::vector<MediaSource> pictures;
+  std::string key;
+  for (TarMember member; reader.next(member);) {
+    const std::string own = shard_key(member.name);
+    if (pictures.empty()) key = own;
+    if (own != key) break;
+    pictures.push_back(
+        {source.path, static_cast<std::int64_t>(member.offset), static_cast<std::int64_t>(member.bytes)});
+  }
+  return pictures;
+}
+
 }  // namespace
 
 FrameRange PictureFolder::clip(double start, double end) const {
-  return clip_range(pictures.front(), start, end, frames(),
+  return clip_range(to_string(pictures.front()), start, end, frames(),
                     [&](std::int64_t i) { return static_cast<double>(i) / fps; });
 }
 
@@ -79,22 +119,9 @@ PictureFolder list_pictures(const MediaSource& source) {
   check(source.fps > 0, ErrorCode::config, source.path, ": ", source.fps, " pictures per second");
   PictureFolder folder;
   folder.fps = source.fps;
-  const std::filesystem::path root(source.path);
-  std::error_code error;
-  if (source.pattern.empty()) {
-    for (std::filesystem::directory_iterator entry(root, error), end; !error && entry != end; entry.increment(error)) {
-      if (has_picture_name(entry->path())) folder.pictures.push_back(entry->path().string());
-    }
-    check(!error, ErrorCode::io, source.path, ": cannot list the folder: ", error.message());
-    std::sort(folder.pictures.begin(), folder.pictures.end(), natural_less);
-  } else {
-    const Pattern pattern(source.pattern);
-    for (std::int64_t number = source.first;; ++number) {
-      const auto path = root / pattern.name(number);
-      if (!std::filesystem::exists(path, error)) break;
-      folder.pictures.push_back(path.string());
-    }
-  }
+  folder.pictures = source.in_shard          ? pictures_in_shard(source)
+                    : source.pattern.empty() ? pictures_by_name(source.path)
+                                             : pictures_by_number(source);
   check(!folder.pictures.empty(), ErrorCode::io, source.path, ": no pictures",
         source.pattern.empty() ? std::string() : message(" named ", source.pattern, " from ", source.first, " on"));
   return folder;

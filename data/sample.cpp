@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tensor/error.h"
 
@@ -55,7 +56,8 @@ class SampleParser {
     require(!s_.media.empty(), "has no media");
     require(!s_.start || !s_.end || *s_.start < *s_.end, "start ", s_.start.value_or(0), " is not before end ",
             s_.end.value_or(0));
-    require(s_.offset.has_value() == s_.bytes.has_value(), "has one of offset and bytes, expected both or none");
+    require(s_.offset.has_value() == s_.bytes.has_value() && s_.offset2.has_value() == s_.bytes2.has_value(),
+            "has one of offset and bytes, expected both or none");
     require(s_.options.size() != 1, "has one option, expected at least two");
     require(!s_.answer_index || s_.options.empty() || *s_.answer_index < static_cast<std::int64_t>(s_.options.size()),
             "answer_index is ", s_.answer_index.value_or(0), ", but there are ", s_.options.size(),
@@ -91,6 +93,8 @@ class SampleParser {
     if (key == "offset") return s_.offset = index(key, value), true;
     if (key == "bytes") return s_.bytes = index(key, value), true;
     if (key == "media2") return s_.media2 = text(key, value), true;
+    if (key == "offset2") return s_.offset2 = index(key, value), true;
+    if (key == "bytes2") return s_.bytes2 = index(key, value), true;
     if (key == "start") return s_.start = seconds(key, value), true;
     if (key == "end") return s_.end = seconds(key, value), true;
     if (key == "frames") return s_.frames = frame_folder(value), true;
@@ -243,11 +247,20 @@ std::string sample_kind(const Sample& sample) {
   return kind != extra.end() && kind->is_string() ? kind->get<std::string>() : std::string();
 }
 
+Sample second_of_pair(Sample sample) {
+  sample.media = std::exchange(sample.media2, {});
+  sample.offset = std::exchange(sample.offset2, {});
+  sample.bytes = std::exchange(sample.bytes2, {});
+  return sample;
+}
+
 std::string to_json(const Sample& sample) {
   ordered_json object = {{"id", sample.id}, {"media", sample.media}};
   if (sample.offset) object["offset"] = *sample.offset;
   if (sample.bytes) object["bytes"] = *sample.bytes;
   if (!sample.media2.empty()) object["media2"] = sample.media2;
+  if (sample.offset2) object["offset2"] = *sample.offset2;
+  if (sample.bytes2) object["bytes2"] = *sample.bytes2;
   if (sample.start) object["start"] = *sample.start;
   if (sample.end) object["end"] = *sample.end;
   if (sample.frames) {

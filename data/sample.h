@@ -52,13 +52,14 @@ struct ScoredAnswer {
 struct Sample {
   std::string id;     ///< unique in its split
   std::string media;  ///< relative to the media root; "file.tar#member" and "file.arrow#row" lie in containers
-  std::optional<std::int64_t> offset, bytes;  ///< the media is this part of the file: a member of a container
-  std::string media2;                         ///< the second image of a pair (NLVR2)
-  std::optional<double> start, end;           ///< seconds; absent: the whole file
-  std::optional<FrameFolder> frames;          ///< `media` is a folder of pictures
-  std::vector<std::string> captions;          ///< reference texts, in the file's order ("caption" or "captions")
-  std::vector<Segment> segments;              ///< one sample a video, one of these drawn each time
-  std::vector<TimedWord> words;               ///< one sample a video, clips drawn at run time
+  std::optional<std::int64_t> offset, bytes;    ///< the media is this part of the file: a member of a container
+  std::string media2;                           ///< the second image of a pair (NLVR2)
+  std::optional<std::int64_t> offset2, bytes2;  ///< of media2
+  std::optional<double> start, end;             ///< seconds; absent: the whole file
+  std::optional<FrameFolder> frames;            ///< `media` is a folder of pictures
+  std::vector<std::string> captions;            ///< reference texts, in the file's order ("caption" or "captions")
+  std::vector<Segment> segments;                ///< one sample a video, one of these drawn each time
+  std::vector<TimedWord> words;                 ///< one sample a video, clips drawn at run time
   std::string question;
   std::optional<std::string> answer;         ///< may be outside the data set's answer list
   std::vector<ScoredAnswer> answers;         ///< soft ground truth
@@ -88,6 +89,9 @@ Sample parse_sample(std::string_view json, const std::string& where, const Sampl
 
 /// The text under the extra key `kind`, by which scores are split and rows chosen; empty without.
 std::string sample_kind(const Sample& sample);
+
+/// The sample with the second image of its pair as its media.
+Sample second_of_pair(Sample sample);
 
 /// One line of JSON without its line feed; parse_sample() of it gives the sample back. Invalid UTF-8 becomes U+FFFD.
 std::string to_json(const Sample& sample);

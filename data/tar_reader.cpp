@@ -85,6 +85,10 @@ TarReader::TarReader(const std::string& path) : file_(path) {
         ": is compressed by gzip; samples are read from their place in the shard, so unpack it (gunzip) first");
 }
 
+TarReader::TarReader(const std::string& path, std::uint64_t offset) : TarReader(path) {
+  at_ = offset < kBlock || offset > file_.size() ? file_.size() : offset - kBlock;
+}
+
 template <class... Parts>
 void TarReader::refuse(const Parts&... parts) const {
   fail(ErrorCode::format, file_.path(), ": at byte ", at_, ": ", parts...);

@@ -25,6 +25,8 @@ class TarReader {
  public:
   /// Throws Error{io}; Error{format} for a compressed file.
   explicit TarReader(const std::string& path);
+  /// Begins with the member whose bytes are at `offset`, after a header of its own (a short name).
+  TarReader(const std::string& path, std::uint64_t offset);
 
   /// The next regular member; false at the end. Throws Error{format} "shard.tar: at byte 1024: ..." for a header that
   /// is none and for a member that the file ends in.

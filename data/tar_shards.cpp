@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "data/media_root.h"
+#include "data/picture_folder.h"
 #include "data/tar_writer.h"
 #include "tensor/error.h"
 
@@ -41,11 +42,28 @@ bool is_media(const std::string& name) {
   return std::find(kMediaExtensions.begin(), kMediaExtensions.end(), extension) != kMediaExtensions.end();
 }
 
+std::string numbered(const char* format, std::int64_t number) {
+  char text[32];
+  std::snprintf(text, sizeof(text), format, static_cast<long long>(number));
+  return text;
+}
+
 /// "train-000003.tar" -> "train"; the whole stem without a dash.
 std::string split_of(const std::string& path) {
   const std::string stem = fs::path(path).stem().string();
   const std::size_t dash = stem.rfind('-');
   return dash == std::string::npos || dash == 0 ? stem : stem.substr(0, dash);
+}
+
+/// Has the sample's media lie in these members of a shard.
+void place(Sample& sample, const std::string& shard, const std::vector<TarMember>& media) {
+  const auto set = [&](std::size_t i, std::string& name, auto& offset, auto& bytes) {
+    name = shard + "#" + media[i].name;
+    offset = static_cast<std::int64_t>(media[i].offset);
+    bytes = static_cast<std::int64_t>(media[i].bytes);
+  };
+  set(0, sample.media, sample.offset, sample.bytes);
+  if (!sample.media2.empty()) set(1, sample.media2, sample.offset2, sample.bytes2);
 }
 
 /// The sample that a shard's members make, without its media.
@@ -69,15 +87,17 @@ Sample read_texts(const DataFile& shard, const ShardSample& members) {
 
 }  // namespace
 
+std::string shard_key(const std::string& member) { return member.substr(0, key_end(member)); }
+
 ShardReader::ShardReader(const std::string& path) : tar_(path), path_(path) { has_pending_ = tar_.next(pending_); }
 
 bool ShardReader::next(ShardSample& sample) {
   if (!has_pending_) return false;
-  sample.key = pending_.name.substr(0, key_end(pending_.name));
+  sample.key = shard_key(pending_.name);
   sample.members.clear();
   check(seen_.insert(std::hash<std::string>()(sample.key)).second, ErrorCode::format, path_, ": key \"", sample.key,
         "\" comes back at byte ", pending_.offset, ": the members of a sample must be adjacent");
-  while (has_pending_ && pending_.name.substr(0, key_end(pending_.name)) == sample.key) {
+  while (has_pending_ && shard_key(pending_.name) == sample.key) {
     std::string extension = lower(pending_.name.substr(std::min(key_end(pending_.name) + 1, pending_.name.size())));
     const bool twice = std::any_of(sample.members.begin(), sample.members.end(),
                                    [&](const ShardSample::Member& m) { return m.extension == extension; });
@@ -102,22 +122,24 @@ ConvertReport index_shards(const std::vector<std::string>& shards, const std::st
     const DataFile file(path);
     ShardReader reader(path);
     for (ShardSample members; reader.next(members);) {
-      const auto media = std::find_if(members.members.begin(), members.members.end(),
-                                      [](const auto& m) { return is_media(m.member.name); });
-      if (media == members.members.end()) {
+      std::vector<TarMember> media;
+      for (const ShardSample::Member& m : members.members) {
+        if (is_media(m.member.name)) media.push_back(m.member);
+      }
+      if (media.empty()) {
         conversion.skip(path, "key \"" + members.key + "\" has neither a video nor an image");
         continue;
       }
       Sample sample;
       try {
         sample = read_texts(file, members);
+        check(sample.media2.empty() || media.size() > 1, ErrorCode::format, "key \"", members.key,
+              "\" has one image, but its .json has media2");
       } catch (const Error& error) {
         conversion.skip(path, error.what());
         continue;
       }
-      sample.media = name + "#" + media->member.name;
-      sample.offset = static_cast<std::int64_t>(media->member.offset);
-      sample.bytes = static_cast<std::int64_t>(media->member.bytes);
+      place(sample, name, media);
       conversion.add(split_of(path), std::move(sample));
     }
     if (reader.ignored() > 0) conversion.skip(path, message(reader.ignored(), " members that are no plain files"));
@@ -136,13 +158,11 @@ class Packer {
   void pack() {
     for (std::int64_t row = 0; row < manifest_.size(); ++row) {
       Sample sample = manifest_.sample(row);
-      check(!sample.frames && sample.media2.empty(), ErrorCode::value, manifest_.where(row),
-            ": folders of frames and pairs of images cannot be packed");
       try {
         add(row, std::move(sample));
       } catch (const Error& error) {
         if (error.code() != ErrorCode::io && error.code() != ErrorCode::format) throw;
-        check(!inside_, ErrorCode::io, error.what());  // half a member was written
+        check(!inside_, ErrorCode::io, error.what());  // half a sample was written
         conversion_.skip(manifest_.where(row), error.what());
       }
     }
@@ -150,35 +170,76 @@ class Packer {
   }
 
  private:
-  void add(std::int64_t row, Sample sample) {
+  /// A file that becomes a member.
+  struct File {
+    MediaSource source;
+    std::string member;
+  };
+
+  /// The sample's media: one, the two of a pair, or all pictures of a folder.
+  std::vector<File> files_of(const Sample& sample, const std::string& key) const {
+    const auto extension = [](const std::string& name) {
+      const std::string found = extension_of(name);
+      return "." + (is_media("x." + found) ? found : "jpg");
+    };
+    const auto media_extension = [&](const std::string& media) {
+      const MediaName name = split_media(media);
+      return extension(name.member.empty() ? name.file : name.member);
+    };
     const MediaSource source = manifest_.media_source(sample);
+    std::vector<File> files;
+    if (sample.frames) {
+      for (const MediaSource& picture : list_pictures(source).pictures) {
+        const auto number = static_cast<std::int64_t>(files.size());
+        // In a shard all are what the first one is; its name says it.
+        const std::string& name = source.in_shard ? sample.media : picture.path;
+        files.push_back({picture, key + numbered(".%05lld", number) + extension(name)});
+      }
+    } else if (!sample.media2.empty()) {
+      files.push_back({source, key + ".1" + media_extension(sample.media)});
+      files.push_back({manifest_.media_source(second_of_pair(sample)), key + ".2" + media_extension(sample.media2)});
+    } else {
+      files.push_back({source, key + media_extension(sample.media)});
+    }
+    return files;
+  }
+
+  static std::uint64_t size_of(const MediaSource& source) {
     const DataFile media(source.path);
     const auto offset = static_cast<std::uint64_t>(source.offset);
     const std::uint64_t bytes = source.bytes < 0 ? media.size() - offset : static_cast<std::uint64_t>(source.bytes);
     check(bytes > 0 && bytes <= kMaxTarMemberBytes, ErrorCode::format, source.path, ": has ", bytes,
           " bytes, a shard's members have 1 to ", kMaxTarMemberBytes);
-    if (!tar_ || tar_->size() > shard_bytes_) open_shard();
-    char key[24];
-    std::snprintf(key, sizeof(key), "%09lld", static_cast<long long>(row));
-    const MediaName name = split_media(sample.media);
-    const std::string extension = extension_of(name.member.empty() ? name.file : name.member);
-    const bool known = is_media("x." + extension);
-    const std::string member = std::string(key) + "." + (known ? extension : "jpg");
+    return bytes;
+  }
 
-    sample.offset.reset();
-    sample.bytes.reset();
+  void add(std::int64_t row, Sample sample) {
+    const std::string key = numbered("%09lld", row);
+    const std::vector<File> files = files_of(sample, key);
+    std::vector<std::uint64_t> sizes;  // of all, before the first is written: a sample is there as a whole or not
+    for (const File& file : files) sizes.push_back(size_of(file.source));
+    if (!tar_ || tar_->size() > shard_bytes_) open_shard();
+
+    sample.offset = sample.bytes = sample.offset2 = sample.bytes2 = {};
+    if (sample.frames) {  // as they would be found in an unpacked shard
+      sample.frames->pattern = key + ".%05d" + fs::path(files.front().member).extension().string();
+      sample.frames->first = 0;
+    }
     const std::string line = to_json(sample);
-    tar_->begin(std::string(key) + ".json", line.size());
+    tar_->begin(key + ".json", line.size());
     tar_->write(line);
-    sample.offset = static_cast<std::int64_t>(tar_->begin(member, bytes));
-    sample.bytes = static_cast<std::int64_t>(bytes);
-    copy(media, offset, bytes);
-    sample.media = shard_ + "#" + member;
+    std::vector<TarMember> members;
+    inside_ = true;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      members.push_back({files[i].member, tar_->begin(files[i].member, sizes[i]), sizes[i]});
+      copy(DataFile(files[i].source.path), static_cast<std::uint64_t>(files[i].source.offset), sizes[i]);
+    }
+    inside_ = false;
+    place(sample, shard_, members);
     conversion_.add(manifest_.split(), std::move(sample));
   }
 
   void copy(const DataFile& media, std::uint64_t offset, std::uint64_t bytes) {
-    inside_ = true;
     std::string buffer(static_cast<std::size_t>(std::min(bytes, std::uint64_t{1} << 20)), '\0');
     for (std::uint64_t done = 0; done < bytes;) {
       const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes - done));
@@ -186,14 +247,11 @@ class Packer {
       tar_->write({buffer.data(), count});
       done += count;
     }
-    inside_ = false;
   }
 
   void open_shard() {
     if (tar_) tar_->finish();
-    char number[24];
-    std::snprintf(number, sizeof(number), "-%06d.tar", shards_++);
-    shard_ = manifest_.split() + number;
+    shard_ = manifest_.split() + numbered("-%06lld.tar", shards_++);
     tar_ = std::make_unique<TarWriter>(out_ + "/" + shard_);
   }
 

@@ -2,6 +2,9 @@
 // WebDataset shards: tar files in which the members of one sample stand together and have one name up to the first dot,
 // 000017.mp4, 000017.json or 000017.txt. One large file is read much faster than a thousand small ones.
 //
+// A folder of frames is the pictures KEY.00000.jpg, KEY.00001.jpg, ... of its sample, a pair of images KEY.1.jpg and
+// KEY.2.jpg.
+//
 // Shards are never unpacked. They come with a manifest whose samples name a member and its place ("train-000003.tar#
 // 000017.mp4", offset, bytes), so that they are read like any data set: in the order of the shards, in a shuffled
 // order, from any step on. Shards from elsewhere get such a manifest by index_shards().
@@ -15,6 +18,9 @@
 #include "data/tar_reader.h"
 
 namespace aio {
+
+/// What the members of one sample share: the name up to the first dot behind the last slash.
+std::string shard_key(const std::string& member);
 
 /// The members of one sample.
 struct ShardSample {
@@ -44,8 +50,9 @@ class ShardReader {
 };
 
 /// Writes a manifest for WebDataset shards to `out`: each sample is its .json member (a manifest line, or any object
-/// with "caption"), its .txt as caption, and its first video or image. Shards of one split are named split-*.tar.
-/// Samples without media are skipped and counted.
+/// with "caption"), its .txt as caption, and its first video or image; the second one, too, if the .json has "media2",
+/// and all that follow if it has "frames". Shards of one split are named split-*.tar. Samples without media are skipped
+/// and counted.
 ConvertReport index_shards(const std::vector<std::string>& shards, const std::string& out);
 
 struct PackOptions {
@@ -54,8 +61,7 @@ struct PackOptions {
 };
 
 /// Writes all splits of the data set in folder `dataset` as shards SPLIT-000000.tar ... with their manifest to `out`.
-/// Samples whose file cannot be read are skipped and counted. Throws Error{value} for folders of frames, which have no
-/// place in a shard.
+/// Samples whose files cannot be read are skipped and counted.
 ConvertReport pack_dataset(const std::string& dataset, const std::string& out, const PackOptions& options);
 
 }  // namespace aio

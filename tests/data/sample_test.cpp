@@ -11,7 +11,8 @@ Sample parse(const std::string& json) { return parse_sample(json, "train.jsonl:1
 
 TEST_CASE("sample: every key is read, and written again") {
   const std::string line =
-      R"({"id":"v1","media":"clips/v1.mp4","offset":512,"bytes":99,"media2":"b.jpg","start":3.5,"end":9.25,)"
+      R"({"id":"v1","media":"clips/v1.mp4","offset":512,"bytes":99,"media2":"b.jpg","offset2":5,"bytes2":7,)"
+      R"("start":3.5,"end":9.25,)"
       R"("frames":{"pattern":"%03d.jpg","first":0,"fps":2.5},"captions":["a man","someone"],)"
       R"("segments":[[1.5,2.0,"hello"]],"words":[["hi",1.25]],"question":"what?","answer":"bike",)"
       R"("answers":[["bike",1.0],["car",0.3]],"options":["he falls","he stops"],"answer_index":1,"label":3,)"

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "data/decode_service.h"
 #include "data/dice.h"
+#include "data/image_writer.h"
 #include "data/tar_writer.h"
 #include "tests/data/text_file.h"
 #include "tests/expect_error.h"
@@ -15,6 +17,7 @@
 namespace aio {
 namespace {
 
+namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
 /// A header block, as the writer makes it, with fields changed.
@@ -241,6 +244,68 @@ TEST_CASE("shards: a packed data set is the same data set") {
   const Manifest again = Manifest::open(folder / "again", "train");
   REQUIRE(again.size() == 5);
   CHECK(to_json(again.sample(3)) == to_json(m.sample(3)));
+}
+
+/// A picture of one colour; its file.
+std::string picture_file(const std::string& path, std::uint8_t value) {
+  const Tensor picture = Tensor::from(std::vector<std::uint8_t>(4 * 6 * 3, value), {4, 6, 3});
+  fs::create_directories(fs::path(path).parent_path());
+  write_png(path, picture);
+  return path;
+}
+
+TEST_CASE("shards: folders of frames and pairs of images") {
+  const test::TempDir folder;
+  for (int i = 0; i < 12; ++i) {
+    picture_file(folder / message("media/clip/", 7 + i, ".png"), static_cast<std::uint8_t>(20 * i));
+  }
+  picture_file(folder / "media/left.png", 100);
+  picture_file(folder / "media/right.PNG", 200);
+  ManifestWriter writer(folder / "set");
+  Sample clip = make_sample("clip", "clip");
+  clip.frames = FrameFolder{"%d.png", 7, 4};
+  clip.captions = {"a clip"};
+  writer.add("train", clip);
+  Sample pair = make_sample("pair", "left.png");
+  pair.media2 = "right.PNG";
+  pair.captions = {"a pair"};
+  writer.add("train", pair);
+  DatasetInfo info;
+  info.media_root = folder / "media";
+  info.task = Task::pretrain;
+  writer.finish(info);
+
+  CHECK(pack_dataset(folder / "set", folder / "out", {}).skipped_rows == 0);
+  CHECK(pack_dataset(folder / "out", folder / "twice", {}).skipped_rows == 0);  // shards are packed like files
+  index_shards({folder / "out/train-000000.tar"}, folder / "again");
+  DecodeService service;
+  for (const char* place : {"set", "out", "twice", "again"}) {
+    CAPTURE(place);
+    const Manifest m = Manifest::open(folder / place, "train");
+    REQUIRE(m.size() == 2);
+    DecodeRequest request;
+    request.source = m.media_source(m.sample(0));
+    request.indices = {11, 0, 3};
+    const DecodeResult frames = service.decode(request);
+    REQUIRE_MESSAGE(frames.ok(), frames.error);
+    CHECK(frames.info.frames == 12);
+    CHECK(frames.info.seconds == 3);
+    const auto pixels = frames.frames.to_vector<std::uint8_t>();
+    CHECK(pixels[0] == 220);
+    CHECK(pixels[72] == 0);
+    CHECK(pixels[144] == 60);
+    request.indices = {0};
+    request.source = m.media_source(m.sample(1));
+    CHECK(service.decode(request).frames.to_vector<std::uint8_t>()[0] == 100);
+    request.source = m.media_source(second_of_pair(m.sample(1)));
+    CHECK(service.decode(request).frames.to_vector<std::uint8_t>()[0] == 200);
+  }
+  const Manifest packed = Manifest::open(folder / "out", "train");
+  CHECK(packed.sample(0).frames->pattern == "000000000.%05d.png");
+  CHECK(packed.sample(1).media2 == "train-000000.tar#000000001.2.png");
+
+  fs::remove(folder / "media/right.PNG");
+  CHECK(pack_dataset(folder / "set", folder / "less", {}).skipped_rows == 1);
 }
 
 }  // namespace
