@@ -4,21 +4,7 @@
 file(REMOVE_RECURSE ${SCRATCH})
 file(MAKE_DIRECTORY ${SCRATCH})
 
-# expect(STATUS PATTERN arguments...): the exit code is STATUS; standard output, or if STATUS is not 0 standard error,
-# matches PATTERN.
-function(expect status_expected pattern)
-  execute_process(COMMAND ${PROGRAM} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
-  if(NOT status EQUAL status_expected)
-    message(FATAL_ERROR "aio_data ${ARGN}: exit code ${status}, expected ${status_expected}\n${out}${err}")
-  elseif(status EQUAL 0)
-    set(text "${out}")
-  else()
-    set(text "${err}")
-  endif()
-  if(NOT text MATCHES "${pattern}")
-    message(FATAL_ERROR "aio_data ${ARGN}: expected \"${pattern}\" in\n${text}")
-  endif()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/expect_program.cmake)
 
 set(small --train 10 --val 10 --test 10 --size 32)
 expect(0 "^.*/a: 94 clips, 0\\.[0-9] MB, [0-9.]+ s\n$" synth --out ${SCRATCH}/a --seed 7 ${small})

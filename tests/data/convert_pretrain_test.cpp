@@ -105,6 +105,24 @@ TEST_CASE("convert coco, vg, sbu: images are cells of the Arrow files") {
   CHECK(convert_fixture("sbu").line("train", 0).find(R"("caption":"sbu caption")") != std::string::npos);
 }
 
+TEST_CASE("convert f30k and gcc: the Arrow files that are there, of all that could be") {
+  const auto flickr = convert_fixture("f30k");
+  CHECK(flickr.info.task == Task::retrieval);
+  REQUIRE(flickr.splits.size() == 2);  // there is no file of val
+  CHECK(flickr.line("train", 0)
+            .find(R"("id":"1000092795.jpg","media":"f30k_caption_karpathy_train.arrow#0","offset":)") == 1);
+  CHECK(flickr.line("train", 0).find(R"("captions":["Two men.","They stand."])") != std::string::npos);
+  CHECK(flickr.line("test", 0).find(R"("captions":["A dog.","It runs."])") != std::string::npos);
+  const auto conceptual = convert_fixture("gcc");
+  CHECK(conceptual.info.task == Task::pretrain);
+  CHECK(conceptual.root() == "conceptual");
+  REQUIRE(conceptual.splits.at("train").size() == 2);
+  CHECK(conceptual.line("train", 1)
+            .find(R"("id":"train_00001","media":"conceptual_caption_train_7.arrow#1","offset":)") == 1);
+  CHECK(conceptual.line("train", 1).find(R"("caption":"sea")") != std::string::npos);
+  CHECK(conceptual.line("val", 0).find(R"("caption":"a bird")") != std::string::npos);
+}
+
 TEST_CASE("convert vqav2: questions of an image, soft answers, classes out of the rows") {
   const auto set = convert_fixture("vqav2");
   CHECK(set.info.answers == Lines{"net", "man", "fence"});

@@ -1,0 +1,17 @@
+# expect(STATUS PATTERN arguments...): runs ${PROGRAM}. Its exit code is STATUS; standard output, or if STATUS is not 0
+# standard error, matches PATTERN. What it printed is left in ${printed}.
+function(expect status_expected pattern)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  get_filename_component(name ${PROGRAM} NAME)
+  if(NOT status EQUAL status_expected)
+    message(FATAL_ERROR "${name} ${ARGN}: exit code ${status}, expected ${status_expected}\n${out}${err}")
+  elseif(status EQUAL 0)
+    set(text "${out}")
+  else()
+    set(text "${err}")
+  endif()
+  if(NOT text MATCHES "${pattern}")
+    message(FATAL_ERROR "${name} ${ARGN}: expected \"${pattern}\" in\n${text}")
+  endif()
+  set(printed "${text}" PARENT_SCOPE)
+endfunction()
