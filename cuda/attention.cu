@@ -1,4 +1,5 @@
-// Scaled-dot-product attention, forward and backward, by tiles of 32 queries and 32 keys.
+// Scaled-dot-product attention, forward and backward, by tiles of 32 queries and 32 keys. bf16 heads of 64 go to the
+// tensor cores instead (attention_tensor_core.h).
 //
 // Forward:  S = scale Q K^T (masked: -inf);  lse_i = log sum_j exp(S_ij);  P = exp(S - lse);  O = P V
 // Backward: P again from Q, K and lse;  delta_i = <dO_i, O_i>;  dS = P * (dO V^T - delta);
@@ -13,7 +14,7 @@
 // Order:    each sum belongs to one lane or one warp and runs over the tiles in order: no atomics.
 // Source:   Vaswani et al. 2017, eq. 1; the running maximum as in FlashAttention (Dao et al. 2022), algorithm 1.
 
-#include "cuda/attention_head.h"
+#include "cuda/attention_tensor_core.h"
 #include "cuda/cuda_backend.h"
 #include "cuda/dispatch.h"
 #include "cuda/rows.h"
@@ -37,7 +38,7 @@ __device__ inline float minus_infinity() { return -bits_to_float(0x7F800000U); }
 struct Tile {
   SharedPointer<float> data;
   int stride;
-  __device__ auto at(int row, int column) const { return data[row * stride + column]; }
+  __device__ decltype(auto) at(int row, int column) const { return data[row * stride + column]; }
 };
 __device__ inline Tile tile(SharedPointer<float> memory, int number, int D) {
   return {memory + number * kTile * (D + 1), D + 1};
@@ -56,6 +57,7 @@ __device__ inline void load_tile(const Tile& to, const Heads<T>& from, std::int6
 /// <a[i], b[j]> over D columns.
 __device__ inline float dot(const Tile& a, int i, const Tile& b, int j, int D) {
   float sum = 0;
+#pragma unroll 4
   for (int c = 0; c < D; ++c) sum = fmaf(a.at(i, c), b.at(j, c), sum);
   return sum;
 }
@@ -63,6 +65,7 @@ __device__ inline float dot(const Tile& a, int i, const Tile& b, int j, int D) {
 /// sum[k] += sum over the tile's rows j of weight(lane j) * t[j][lane + 32 k].
 template <int kColumns>
 __device__ inline void add_weighted(float (&sum)[kColumns], float weight, const Tile& t, int D) {
+#pragma unroll 4  // whole, eight times over, takes the compiler a minute
   for (int j = 0; j < kTile; ++j) {
     const float w = __shfl_sync(kAllLanes, weight, j);
 #pragma unroll
@@ -238,9 +241,7 @@ __global__ void __launch_bounds__(kThreads)
 template <class Body>
 void dispatch_depth(std::int64_t D, Body&& body) {
   check(D <= 8 * kWarp, ErrorCode::shape, "attention on cuda: head size ", D, ", at most ", 8 * kWarp, " is supported");
-  if (D <= kWarp) return body.template operator()<1>();
   if (D <= 2 * kWarp) return body.template operator()<2>();
-  if (D <= 4 * kWarp) return body.template operator()<4>();
   body.template operator()<8>();
 }
 
@@ -256,6 +257,11 @@ void CudaBackend::attention_forward(const View& out, const View& lse, const View
                                     const AttentionMask& mask, double scale) {
   const AttentionSizes n{q.dim[0], q.dim[2], q.dim[3], q.dim[1], k.dim[1]};
   const Masks masks = masks_of(mask, n.queries, n.keys);
+  if (tensor_cores_take(n.D, {&q, &k, &v, &out})) {
+    AttentionTensors x{heads<bf16>(q), heads<bf16>(k), heads<bf16>(v), heads<bf16>(out), {}, {}, {}, {}};
+    x.lse = lse.as<float>();
+    return tensor_core_forward(x, masks, n, static_cast<float>(scale), stream());
+  }
   dispatch_gpu_float(out.dtype, [&]<class T>() {
     dispatch_depth(n.D, [&]<int kColumns>() {
       launch("attention_forward", stream(), tile_grid(n, n.queries, 3), attention_forward_kernel<kColumns, T>,
@@ -276,6 +282,11 @@ void CudaBackend::attention_backward(const View& dq, const View& dk, const View&
   const auto factor = static_cast<float>(scale);
   dispatch_gpu_float(dq.dtype, [&]<class T>() {
     launch("attention_delta", stream(), row_grid(rows), attention_delta<T>, delta, heads<T>(dout), heads<T>(out), n);
+    if (tensor_cores_take(n.D, {&q, &k, &v, &dout, &dq, &dk, &dv})) {
+      const AttentionTensors x{heads<bf16>(q),  heads<bf16>(k),  heads<bf16>(v),  heads<bf16>(out), heads<bf16>(dout),
+                               heads<bf16>(dq), heads<bf16>(dk), heads<bf16>(dv), lse.as<float>(),  delta};
+      return tensor_core_backward(x, masks, n, factor, stream());
+    }
     dispatch_depth(n.D, [&]<int kColumns>() {
       launch("attention_backward_queries", stream(), tile_grid(n, n.queries, 4),
              attention_backward_queries<kColumns, T>, heads<T>(dq), heads<T>(dout), heads<T>(q), heads<T>(k),
