@@ -14,7 +14,5 @@ namespace {
 void CudaBackend::argmax_rows(const View&, const View&) { not_yet("argmax_rows"); }
 void CudaBackend::topk_rows(const View&, const View&, const View&) { not_yet("topk_rows"); }
 void CudaBackend::sort_rows(const View&, const View&, const View&, bool) { not_yet("sort_rows"); }
-void CudaBackend::resize_bilinear_forward(const View&, const View&, bool) { not_yet("resize_bilinear_forward"); }
-void CudaBackend::resize_bilinear_backward(const View&, const View&, bool) { not_yet("resize_bilinear_backward"); }
 
 }  // namespace aio

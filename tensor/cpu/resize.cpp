@@ -1,8 +1,6 @@
 // Bilinear resizing of planes, without antialiasing.
 //
-// Along one axis, output place i reads source place s = scale (i + 1/2) - 1/2, scale = in / out, clamped to >= 0; with
-// align_corners s = i (in - 1) / (out - 1), so that first and last places coincide. With k = floor(s), a = s - k:
-// Forward:  y[i] = (1 - a) x[k] + a x[min(k + 1, in - 1)], along rows, then along columns
+// Forward:  y[i] = (1 - a) x[k] + a x[min(k + 1, in - 1)] along rows, then along columns; k, a: tensor/resize_axis.h
 // Backward: the transpose of that matrix, along columns, then along rows
 // Shapes:   x, dx [P, h, w] (P planes); y, dy [P, H, W].
 // Dtypes:   f32, f64, bf16; places, weights and sums in the accumulator dtype.
@@ -11,12 +9,12 @@
 // Source:   torch.nn.functional.interpolate(mode="bilinear", antialias=False), with its f32 arithmetic of places.
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/cpu/row_math.h"
 #include "tensor/parallel.h"
+#include "tensor/resize_axis.h"
 
 namespace aio {
 namespace {
@@ -24,27 +22,14 @@ namespace {
 using cpu::for_lanes;
 using cpu::Vec;
 
-/// Output place i = weight_low x[low] + weight_high x[high]. `low` ascends with i.
 template <class A>
-struct Tap {
-  std::int64_t low, high;
-  A weight_low, weight_high;
-};
+using Tap = ResizeTap<A>;
 
 template <class A>
 std::vector<Tap<A>> make_taps(std::int64_t in, std::int64_t out, bool align_corners) {
+  const ResizeAxis<A> axis{in, out, align_corners};
   std::vector<Tap<A>> taps(static_cast<std::size_t>(out));
-  const A scale = !align_corners ? static_cast<A>(in) / static_cast<A>(out)
-                  : out > 1      ? static_cast<A>(in - 1) / static_cast<A>(out - 1)
-                                 : A{0};
-  for (std::int64_t i = 0; i < out; ++i) {
-    // One rounding, as PyTorch's gradient (its forward pass rounds twice from about 200 places on: 1e-5 apart there).
-    const A centred = std::fma(scale, static_cast<A>(i) + A{0.5}, A{-0.5});
-    const A place = align_corners ? scale * static_cast<A>(i) : std::max(A{0}, centred);
-    const std::int64_t low = std::min(static_cast<std::int64_t>(std::floor(place)), in - 1);
-    const A a = std::min(place - static_cast<A>(low), A{1});
-    taps[static_cast<std::size_t>(i)] = {low, std::min(low + 1, in - 1), 1 - a, a};
-  }
+  for (std::int64_t i = 0; i < out; ++i) taps[static_cast<std::size_t>(i)] = axis.tap(i);
   return taps;
 }
 
@@ -107,8 +92,7 @@ void CpuBackend::resize_bilinear_backward(const View& dx, const View& dy, bool a
         for (std::int64_t j = first_row[static_cast<std::size_t>(std::max<std::int64_t>(k - 1, 0))];
              j < first_row[static_cast<std::size_t>(k + 1)]; ++j) {
           const Tap<A>& tap = row_taps[static_cast<std::size_t>(j)];
-          const A weight = (tap.low == k ? tap.weight_low : 0) + (tap.high == k ? tap.weight_high : 0);
-          add_scaled(row.data(), weight, dy.as<const T>() + (i / h * H + j) * W, W);
+          add_scaled(row.data(), tap.weight(k), dy.as<const T>() + (i / h * H + j) * W, W);
         }
         std::fill(sums.begin(), sums.end(), A{0});
         const A* from = row.data();
