@@ -75,14 +75,13 @@ int main(int argc, char** argv) {
     command->add_option("--rounds", options.rounds, "turns of each contender")->check(CLI::PositiveNumber);
     CLI::Option* const cpu_time = command->add_flag("--cpu-time", options.cpu_time,
                                                     "count CPU time: for one thread on a machine that others use too");
-    if (benchmark.name != std::string_view("gemm")) {
-      command
-          ->add_option("--peer", options.peer,
-                       "a Python interpreter with PyTorch (tokenizer: with tokenizers; data: with decord and av), "
-                       "timed in turns with this program")
-          ->check(CLI::ExistingFile)
-          ->excludes(cpu_time);  // the peer goes by the clock
-    }
+    if (benchmark.name == std::string_view("gemm")) continue;
+    CLI::Option* const peer = command->add_option(
+        "--peer", options.peer,
+        "a Python interpreter with PyTorch (tokenizer: with tokenizers; data: with decord and av; retrieval: with "
+        "faiss), timed in turns with this program");
+    peer->check(CLI::ExistingFile);
+    if (benchmark.name != std::string_view("retrieval")) peer->excludes(cpu_time);  // the other peers go by the clock
   }
   bench::StepOptions step;
   add_step_options(*app.add_subcommand("train", "pre-training steps of the whole model"), step);

@@ -15,6 +15,8 @@ std::span<const Benchmark> benchmarks() {
       {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead},
       {"tokenizer", "captions to ids, on one core, beside Hugging Face's tokenizer", run_tokenizer},
       {"data", "videos per CPU second, file to 3 frames of 224 x 224, beside decord and PyAV", run_data},
+      {"retrieval", "a query against galleries of 1e3 to 1e6 videos, beside FAISS", run_retrieval},
+      {"captions", "greedy captions, keys and values kept or recomputed", run_captions},
   };
   return all;
 }

@@ -78,5 +78,7 @@ void run_mlp(const Options& options, Report& report);
 void run_overhead(const Options& options, Report& report);
 void run_tokenizer(const Options& options, Report& report);
 void run_data(const Options& options, Report& report);
+void run_retrieval(const Options& options, Report& report);
+void run_captions(const Options& options, Report& report);
 
 }  // namespace aio::bench

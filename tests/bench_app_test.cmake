@@ -30,6 +30,8 @@ expect_rows(ops "add/forward/2844x192" ms gb_per_s of_copy)
 expect_rows(gemm "Ti.proj forward" native_gflops eigen_gflops native_vs_eigen peak_gflops native_vs_peak)
 expect_rows(overhead "tiny_adds" forward_ns both_ns)
 expect_rows(tokenizer "captions" texts_per_s mb_per_s)
+expect_rows(retrieval "1e3" query_ms gb_per_s of_read of_64_queries_ms)
+expect_rows(captions "ti" words_per_s recomputed_words_per_s vs_recomputed)
 expect_rows(data "short" videos_per_cpu_s in_process_per_cpu_s worker_mb)
 
 function(expect status_expected text)
