@@ -115,7 +115,9 @@ void measure(const StepOptions& o, const char* mode, const Step& step, const std
   const auto pixels = static_cast<double>(3 * o.patch * o.patch);
   const double forward = clips * (layers * L * (24 * d * d + 4 * L * d) + 2 * patches * pixels * d);
   const double flops = std::string_view(mode) == "infer" ? forward : 2 * 3 * forward;
-  const double peak = gemm_peak(parse_dtype(o.dtype), step.config.hidden_size);
+  const double f32_peak = gemm_peak(DType::f32, step.config.hidden_size);
+  const double bf16_peak = gemm_peak(DType::bf16, step.config.hidden_size);
+  const double peak = parse_dtype(o.dtype) == DType::f32 ? f32_peak : bf16_peak;
   const double tflops = flops / ms[0] / 1e9;
   nlohmann::ordered_json json = {{"peer", "aio"},
                                  {"mode", mode},
@@ -130,6 +132,8 @@ void measure(const StepOptions& o, const char* mode, const Step& step, const std
                                  {"videos_per_s", static_cast<double>(o.batch) * 1e3 / ms[0]},
                                  {"tflops", tflops},
                                  {"gemm_peak_tflops", peak},
+                                 {"f32_gemm_peak_tflops", f32_peak},
+                                 {"bf16_gemm_peak_tflops", bf16_peak},
                                  {"fraction_of_peak", tflops / peak},
                                  {"parameters", step.store.numel()},
                                  {"last", last},
