@@ -100,17 +100,18 @@ std::vector<std::vector<Neighbour>> nearest_of_many(const Tensor& gallery, const
   const std::int64_t rows = gallery.dim(0), Q = queries.dim(0);
   const std::int64_t block = std::clamp<std::int64_t>(kScores / Q, 1, std::max<std::int64_t>(rows, 1));
   std::vector<Best> best(static_cast<std::size_t>(Q), Best(k));
-  const Tensor scores = Tensor::empty({Q, block});
+  // [rows, queries]: the product packs its right side, which is the small one so.
+  const Tensor scores = Tensor::empty({block, Q});
+  const View asked = raw::transpose(queries, 0, 1).view();
   for (std::int64_t begin = 0; begin < rows; begin += block) {
-    const std::int64_t end = std::min(begin + block, rows);
-    const Tensor part = end - begin == block ? scores : Tensor::empty({Q, end - begin});
-    const Tensor some = raw::slice(gallery, 0, begin, end);
-    backend_for(part).gemm(part.view(), queries.view(), raw::transpose(some, 0, 1).view(), {});
+    const std::int64_t count = std::min(block, rows - begin);
+    const Tensor part = raw::slice(scores, 0, 0, count);
+    backend_for(part).gemm(part.view(), raw::slice(gallery, 0, begin, begin + count).view(), asked, {});
     const float* const data = part.data<float>();
-    parallel_for(Q, 1, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t q = first; q < last; ++q) {
-        for (std::int64_t row = begin; row < end; ++row)
-          best[static_cast<std::size_t>(q)].show(row, data[q * (end - begin) + row - begin]);
+    parallel_for(Q, 16, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t row = 0; row < count; ++row) {
+        for (std::int64_t q = first; q < last; ++q)
+          best[static_cast<std::size_t>(q)].show(begin + row, data[row * Q + q]);
       }
     });
   }
