@@ -1,9 +1,8 @@
 #include "apps/data/show_page.h"
 
 #include <algorithm>
-#include <cstdint>
 
-#include "data/image_writer.h"
+#include "apps/common/html.h"
 #include "tensor/error.h"
 
 namespace aio::apps {
@@ -45,16 +44,6 @@ const char* css_class(Kind kind) {
   return "kept";
 }
 
-/// One frame of u8 [n, H, W, 3] as a picture inside the page.
-std::string image_element(const Tensor& frames, std::int64_t index) {
-  const std::int64_t height = frames.dim(1), width = frames.dim(2), bytes = height * width * 3;
-  const std::uint8_t* first = frames.data<std::uint8_t>() + index * bytes;
-  const Tensor frame = Tensor::from(std::span(first, static_cast<std::size_t>(bytes)), {height, width, 3});
-  const std::int64_t zoom = std::max<std::int64_t>(1, 160 / std::max(width, height));  // small frames are for models
-  return message("<img alt=\"frame ", index, "\" width=\"", zoom * width, "\" height=\"", zoom * height,
-                 "\" src=\"data:image/png;base64,", base64(encode_png(frame)), "\">");
-}
-
 std::string tokens_element(const ShownText& text) {
   std::string html = message("<p class=\"tokens", text.correct ? " correct" : "", "\"><b>", html_escaped(text.name),
                              text.correct ? " &#10003;" : "", "</b> ");
@@ -72,7 +61,8 @@ std::string sample_element(const ShownSample& sample) {
   std::string html = message("<section>\n<h2>", html_escaped(sample.id), "</h2>\n");
   if (!sample.readable) html += "<p class=\"bad\">unreadable: the frames are zeros</p>\n";
   html += "<div class=\"frames\">\n";
-  for (std::int64_t i = 0; i < sample.frames.dim(0); ++i) html += image_element(sample.frames, i) + "\n";
+  const std::int64_t side = std::max({std::int64_t{160}, sample.frames.dim(1), sample.frames.dim(2)});  // never shrunk
+  for (std::int64_t i = 0; i < sample.frames.dim(0); ++i) html += picture_element(sample.frames, i, side) + "\n";
   html += "</div>\n";
   for (const ShownText& text : sample.texts) html += tokens_element(text);
   html += "<dl>\n";
@@ -83,47 +73,10 @@ std::string sample_element(const ShownSample& sample) {
 
 }  // namespace
 
-std::string html_escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default:
-        if ((static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') || c == 127) {
-          result += "\xef\xbf\xbd";
-        } else {
-          result += c;
-        }
-    }
-  }
-  return result;
-}
-
-std::string base64(const std::string& bytes) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) result += i + j <= bytes.size() ? digits[group >> (18 - 6 * j) & 63U] : '=';
-  }
-  return result;
-}
-
 std::string show_page(const std::string& title, const std::vector<ShownSample>& samples) {
-  std::string html = message(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-      "style-src 'unsafe-inline'\">\n<title>",
-      html_escaped(title), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>", html_escaped(title),
-      "</h1>\n<p class=\"tokens\">", kLegend, "</p>\n");
-  for (const ShownSample& sample : samples) html += sample_element(sample);
-  return html + "</body>\n</html>\n";
+  std::string body = message("<h1>", html_escaped(title), "</h1>\n<p class=\"tokens\">", kLegend, "</p>\n");
+  for (const ShownSample& sample : samples) body += sample_element(sample);
+  return html_page(title, kStyle, body);
 }
 
 }  // namespace aio::apps

@@ -11,9 +11,4 @@ namespace aio::apps {
 /// Whatever the samples' texts hold is shown, never interpreted.
 std::string show_page(const std::string& title, const std::vector<ShownSample>& samples);
 
-/// `text` with & < > " ' as entities and control characters as U+FFFD.
-std::string html_escaped(const std::string& text);
-
-std::string base64(const std::string& bytes);
-
 }  // namespace aio::apps

@@ -45,13 +45,5 @@ TEST_CASE("show page: two frames, marks on what is to be predicted, an unreadabl
   CHECK(plain_tokens(shown.texts[0]) == "[CLS] [MASK=dog] [dog] [box=red] +3");
 }
 
-TEST_CASE("base64: the examples of RFC 4648") {
-  CHECK(base64("") == "");
-  CHECK(base64("f") == "Zg==");
-  CHECK(base64("fo") == "Zm8=");
-  CHECK(base64("foo") == "Zm9v");
-  CHECK(base64("foobar") == "Zm9vYmFy");
-}
-
 }  // namespace
 }  // namespace aio::apps
