@@ -5,11 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/model/commands.h"
-#include "cuda/install.h"
 
 int main(int argc, char** argv) {
   using namespace aio::apps;
-  aio::cuda::install();  // for --device cuda, where there is one
   CLI::App app{"Summarises models; inspects, converts and verifies checkpoints.", "aio_model"};
   app.require_subcommand(1);
   Action action;

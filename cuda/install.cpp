@@ -5,8 +5,11 @@
 namespace aio::cuda {
 
 bool install() {
-  const int count = device_count();
-  for (int i = 0; i < count; ++i) install_backend(std::make_unique<CudaBackend>(i));
+  static const int count = [] {
+    const int devices = device_count();
+    for (int i = 0; i < devices; ++i) install_backend(std::make_unique<CudaBackend>(i));
+    return devices;
+  }();
   return count > 0;
 }
 

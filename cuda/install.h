@@ -1,11 +1,12 @@
 #pragma once
-// The only header of cuda/ that others include, and only mains do: it registers the CUDA backend.
+// The only header of cuda/ that others include, and only programs do: it registers the CUDA backend.
 
 #include <string>
 
 namespace aio::cuda {
 
-/// Makes Device{cuda, i} usable. False where that cannot be; status() says why.
+/// Makes Device{cuda, i} usable; may be called again. False where that cannot be; status() says why. Devices are woken
+/// by their first use, not here.
 bool install();
 
 /// One sentence: what this build and this machine have of CUDA.

@@ -199,7 +199,7 @@ class Checker {
         const Gradients& gradients = gradients_of("", loss_name);
         const auto found = gradients.find(parameter);
         if (found == gradients.end()) return failure(key, "[]", "there is no such gradient");
-        const Tensor gradient = cast(found->second, DType::f64);
+        const Tensor gradient = cast(found->second.to(Device{}), DType::f64);
         return compare(key, std::sqrt(sum(gradient * gradient).item()), *expected, Tolerance::gradient(largest));
       });
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/device.h"
 #include "apps/model/commands.h"
 #include "apps/model/golden_check.h"
 #include "tensor/error.h"
@@ -76,7 +77,7 @@ nlohmann::ordered_json report_unreadable(const std::string& manifest, const std:
 
 /// All manifests, whatever the first ones gave; a bad file outweighs a failed comparison.
 int verify(const VerifyOptions& options) {
-  const Device device = parse_device(options.device);
+  const Device device = choose_device(options.device);
   nlohmann::ordered_json sets = nlohmann::ordered_json::array();
   bool passed = true, readable = true;
   for (const std::string& manifest : options.manifests) {
@@ -113,7 +114,7 @@ void add_verify(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("verify", "compare with golden manifests: every output and gradient");
   auto options = std::make_shared<VerifyOptions>();
   command->add_option("manifest", options->manifests, "NAME.manifest.json, its files beside it")->required();
-  command->add_option("--device", options->device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_flag("--json", options->json, "one JSON document on standard output");
   command->callback([options, &action] { action = [options] { return verify(*options); }; });
 }

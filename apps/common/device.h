@@ -1,0 +1,15 @@
+#pragma once
+// --device: where a program computes.
+
+#include <string_view>
+
+#include "tensor/device.h"
+
+namespace aio::apps {
+
+/// "cpu", "cuda", "cuda:N", or "auto": the first GPU if there is one, else the CPU, which one sentence on stderr says.
+/// Wakes CUDA only if the name asks for it. Throws Error{config} for other names and Error{device}, which ends a
+/// program with kSystem, where the GPU is not there; both say why.
+Device choose_device(std::string_view name);
+
+}  // namespace aio::apps
