@@ -20,10 +20,34 @@ std::vector<double> softmax(const std::vector<double>& scores) {
   return result;
 }
 
-/// Scores of one sample in one view.
-std::vector<double> row_of(const std::vector<float>& scores, std::size_t i, std::size_t classes, std::size_t count) {
-  const auto begin = scores.begin() + static_cast<std::ptrdiff_t>(i * classes);
-  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+/// Scores of a batch in one view, on the host.
+struct ViewScores {
+  std::vector<float> values;
+  std::size_t classes = 0;
+
+  std::vector<double> row(std::size_t i, std::size_t count) const {
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+  }
+};
+
+ViewScores on_host(const Tensor& scores) {
+  return {cast(scores, DType::f32).to({}).to_vector<float>(), static_cast<std::size_t>(scores.dim(1))};
+}
+
+/// Fills in probabilities and order of sample i, which has `count` classes.
+void judge(const std::vector<ViewScores>& views, std::size_t i, std::size_t count, ScoredSample& scored) {
+  scored.probabilities.assign(count, 0);
+  scored.order.resize(count);
+  std::iota(scored.order.begin(), scored.order.end(), std::int64_t{0});
+  if (count == 0) return;  // a line that could not be parsed has no options
+  for (const ViewScores& view : views) {
+    const std::vector<double> row = softmax(view.row(i, count));
+    for (std::size_t c = 0; c < count; ++c) scored.probabilities[c] += row[c] / static_cast<double>(views.size());
+  }
+  std::stable_sort(scored.order.begin(), scored.order.end(), [&](std::int64_t a, std::int64_t b) {
+    return scored.probabilities[static_cast<std::size_t>(a)] > scored.probabilities[static_cast<std::size_t>(b)];
+  });
 }
 
 }  // namespace
@@ -49,36 +73,19 @@ void score_split(const EvalSplit& split, const EvalOptions& options, const Score
   ViewReader reader(split, options.views, split.loader);
   std::int64_t done = 0;
   for (std::vector<Batch> views = reader.next(); !views.empty(); views = reader.next()) {
-    std::vector<std::vector<float>> scores;
-    std::size_t classes = 0;
-    for (const Batch& batch : views) {
-      const Tensor tensor = cast(score(batch, ctx), DType::f32).to({});
-      classes = static_cast<std::size_t>(tensor.dim(1));
-      scores.push_back(tensor.to_vector<float>());
-    }
+    std::vector<ViewScores> scores;
+    for (const Batch& batch : views) scores.push_back(on_host(score(batch, ctx)));
     const Batch& first = views.front();
     const std::vector<std::int64_t> labels = first.labels.to_vector<std::int64_t>();
+    const bool options_of_their_own = first.options.ids.defined();
     for (std::size_t i = 0; i < labels.size(); ++i) {
       ScoredSample scored;
       scored.row = first.rows[i];
       scored.sample = reader.sample(scored.row);
       scored.readable = readable(views, i);
       scored.label = labels[i];
-      const bool options_of_its_own = first.options.ids.defined();
-      const std::size_t count = options_of_its_own ? static_cast<std::size_t>(first.option_counts[i]) : classes;
-      scored.probabilities.assign(count, 0);
-      scored.order.resize(count);
-      if (count > 0) {
-        for (const std::vector<float>& view : scores) {
-          const std::vector<double> row = softmax(row_of(view, i, classes, count));
-          for (std::size_t c = 0; c < count; ++c)
-            scored.probabilities[c] += row[c] / static_cast<double>(scores.size());
-        }
-      }
-      std::iota(scored.order.begin(), scored.order.end(), std::int64_t{0});
-      std::stable_sort(scored.order.begin(), scored.order.end(), [&](std::int64_t a, std::int64_t b) {
-        return scored.probabilities[static_cast<std::size_t>(a)] > scored.probabilities[static_cast<std::size_t>(b)];
-      });
+      judge(scores, i, options_of_their_own ? static_cast<std::size_t>(first.option_counts[i]) : scores[0].classes,
+            scored);
       visit(scored);
     }
     done += first.size();

@@ -34,6 +34,10 @@ struct EvalOptions {
   bool zero_shot = false;
   bool rationale = false;  ///< VCR: by rank_output_2
 
+  // Captions.
+  std::int64_t beams = 1;       ///< 1: greedy
+  std::int64_t max_words = 20;  ///< word pieces
+
   // Retrieval.
   bool bvtc = true;                 ///< by contrastive similarity, if the model has the heads
   bool vtm = true;                  ///< by match score of all pairs, likewise

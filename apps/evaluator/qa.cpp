@@ -1,5 +1,6 @@
 #include "apps/evaluator/qa.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "apps/evaluator/blind.h"
 #include "apps/evaluator/class_scores.h"
 #include "apps/trainer/model_batch.h"
+#include "autograd/ops.h"
 #include "models/objectives/qa.h"
 
 namespace aio::apps {
@@ -42,12 +44,38 @@ double expected_value(const std::vector<double>& probabilities, const std::vecto
   return weight > 0 ? std::round(sum / weight) : 0;
 }
 
+/// "0", "1", ..., what the classes are of a model that counts.
+std::vector<std::string> numbers_below(std::int64_t count) {
+  std::vector<std::string> numbers;
+  for (std::int64_t i = 0; i < count; ++i) numbers.push_back(std::to_string(i));
+  return numbers;
+}
+
+/// One output is the count itself, [B, 1]: scores of 0 to kLargestCount whose best is the nearest, [B, classes].
+constexpr std::int64_t kLargestCount = 10;  // TGIF's
+Tensor nearest_count(const Tensor& regressed) {
+  std::vector<float> scores;
+  for (const float value : cast(regressed, DType::f32).to({}).to_vector<float>()) {
+    for (std::int64_t count = 0; count <= kLargestCount; ++count) {
+      const float apart = std::clamp(value, 0.0F, static_cast<float>(kLargestCount)) - static_cast<float>(count);
+      scores.push_back(-1000 * apart * apart);
+    }
+  }
+  return Tensor::from(scores, {regressed.dim(0), kLargestCount + 1});
+}
+
 class QaScores {
  public:
-  explicit QaScores(const DatasetInfo& info) : answers_(info.answers), values_(values_of(info.answers)) {}
+  /// `answers`: what the classes mean. `counting`: they are numbers, and the data set has no list of its own.
+  QaScores(std::vector<std::string> answers, bool counting)
+      : answers_(std::move(answers)), counting_(counting), values_(values_of(answers_)) {}
 
-  void add(const ScoredSample& scored) {
+  void add(ScoredSample scored) {
     const Sample& sample = scored.sample;
+    if (counting_ && sample.answer) {
+      const auto place = std::find(answers_.begin(), answers_.end(), *sample.answer);
+      if (place != answers_.end()) scored.label = place - answers_.begin();
+    }
     const bool known = scored.label >= 0;
     JsonLine line(sample, scored.readable);
     if (!sample.question.empty()) line.add("question", sample.question);
@@ -86,7 +114,8 @@ class QaScores {
     tally_.add("mse", (guess - *truth) * (guess - *truth), scored.readable);
   }
 
-  const std::vector<std::string>& answers_;
+  std::vector<std::string> answers_;
+  bool counting_;
   std::vector<double> values_;
   Tally tally_{{"acc_known", "acc_all"}};
   std::vector<std::string> predictions_;
@@ -98,12 +127,16 @@ Evaluation evaluate_qa(const models::AllInOne& model, const EvalSplit& split, co
   split.expect_task("qa", {Task::qa});
   const models::Classifier& head = models::require_head(model.heads.qa, "open-ended QA", "vqa_classifier");
   const auto answers = static_cast<std::int64_t>(split.info().answers.size());
-  check(answers > 0 && answers <= head.out.weight.dim(0), ErrorCode::value, "qa: the data set ", split.info().name,
-        " has ", answers, " answers, the model's head ", head.out.weight.dim(0), ": was it trained on this list?");
-  QaScores scores(split.info());
+  const std::int64_t classes = head.out.weight.dim(0);
+  const bool counting = answers == 0, regressing = counting && classes == 1;
+  check(answers <= classes, ErrorCode::value, "qa: the data set ", split.info().name, " has ", answers,
+        " answers, the model's head ", classes, ": was it trained on this list?");
+  QaScores scores(counting ? numbers_below(regressing ? kLargestCount + 1 : classes) : split.info().answers, counting);
   const ScoreBatch score = [&](const Batch& batch, nn::ForwardCtx& ctx) {
-    if (options.blind) return head.forward(blind_features(model, text_batch(batch.text), ctx), ctx);
-    return models::open_ended_qa(model, {batch.frames, text_batch(batch.text), {}}, ctx).scores;
+    const Tensor logits = options.blind
+                              ? head.forward(blind_features(model, text_batch(batch.text), ctx), ctx)
+                              : models::open_ended_qa(model, {batch.frames, text_batch(batch.text), {}}, ctx).scores;
+    return regressing ? nearest_count(logits) : logits;
   };
   score_split(split, options, score, [&](const ScoredSample& scored) { scores.add(scored); });
   return scores.finish();

@@ -5,7 +5,10 @@
 //                  paper's tables
 //   acc_all        over all questions; an answer outside the list cannot be given and is wrong
 //   acc_all_KIND   the same, by the samples' key "kind"
-//   mse            where all answers are numbers (TGIF Count): of the expected value, rounded, squared error
+//   mse            where all answers are numbers: squared error of the expected value, rounded
+//
+// A data set without a list of answers is one of counts (TGIF Count): class k means k, or, of a head with one output,
+// the output is the count.
 //
 // Samples without any answer are predicted and not scored.
 

@@ -44,6 +44,38 @@ std::string shown(std::string_view metric, double value) {
   return text;
 }
 
+/// "vtm_t2v_" of "vtm_t2v_r1"; empty for what is no recall or rank.
+std::string_view recall_prefix(std::string_view metric) {
+  for (const std::string_view end : {"r1", "r5", "r10", "r50", "medr", "meanr"}) {
+    for (const std::string_view direction : {"t2v_", "v2t_"}) {
+      const std::size_t length = direction.size() + end.size();
+      if (metric.size() > length && metric.ends_with(end) &&
+          metric.substr(metric.size() - length).starts_with(direction))
+        return metric.substr(0, metric.size() - end.size());
+    }
+  }
+  return {};
+}
+
+/// One metric a line; the six of a direction of retrieval share one.
+void print_metrics(const NamedMetrics& metrics, const char* title) {
+  if (*title != 0) std::printf("%s\n", title);
+  std::string_view row;
+  for (const auto& [name, value] : metrics) {
+    const std::string_view prefix = recall_prefix(name);
+    if (prefix.empty()) {
+      std::printf("  %-20s %s\n", name.c_str(), shown(name, value).c_str());
+      continue;
+    }
+    if (prefix != row) {
+      if (row.empty()) std::printf("  %-20s       R@1       R@5      R@10      R@50     MedR     MeanR\n", "");
+      std::printf("  %-20s ", std::string(prefix.substr(0, prefix.size() - 1)).c_str());
+    }
+    row = prefix;
+    std::printf("%s%s", shown(name, value).c_str(), name.ends_with("_meanr") ? "\n" : " ");
+  }
+}
+
 void write_file(const std::string& path, const std::string& text) {
   AtomicFile file(path);
   file.write(text.data(), text.size());
@@ -88,20 +120,16 @@ void print_results(const EvalRun& run, const Evaluation& evaluation) {
   std::printf("  weights %s, roll %s%s\n", run.checkpoint.c_str(), run.roll.c_str(), run.blind ? ", blind" : "");
   std::printf("  %lld items, %lld unreadable%s; %lld frames, %lld view%s, seed %lld; %.1f s\n\n",
               static_cast<long long>(evaluation.items), static_cast<long long>(evaluation.unreadable),
-              evaluation.unreadable > 0 ? " (counted as wrong; the second column leaves them out)" : "",
-              static_cast<long long>(run.frames), static_cast<long long>(run.views), run.views == 1 ? "" : "s",
-              static_cast<long long>(run.seed), run.seconds);
+              evaluation.unreadable > 0 ? " (counted as wrong)" : "", static_cast<long long>(run.frames),
+              static_cast<long long>(run.views), run.views == 1 ? "" : "s", static_cast<long long>(run.seed),
+              run.seconds);
+  print_metrics(evaluation.metrics, "");
+  if (evaluation.unreadable > 0) print_metrics(evaluation.metrics_readable, "  readable only:");
   const std::vector<PublishedValue> values = published(run, evaluation);
-  for (std::size_t i = 0; i < evaluation.metrics.size(); ++i) {
-    const auto& [name, value] = evaluation.metrics[i];
-    std::printf("  %-22s %s", name.c_str(), shown(name, value).c_str());
-    if (evaluation.unreadable > 0) std::printf("  %s", shown(name, evaluation.metrics_readable[i].second).c_str());
-    std::printf("\n");
-    for (const PublishedValue& published : values) {
-      if (published.metric != name) continue;
-      std::printf("  %-22s %s    %s\n", "", shown(name, published.value).c_str(),
-                  std::string(published.condition).c_str());
-    }
+  if (!values.empty()) std::printf("  published:\n");
+  for (const PublishedValue& value : values) {
+    std::printf("  %-20s %s  %s\n", std::string(value.metric).c_str(), shown(value.metric, value.value).c_str(),
+                std::string(value.condition).c_str());
   }
 }
 

@@ -22,24 +22,27 @@ class MatchScorer {
   /// Of the listed pairs; 0, which nobody reads, elsewhere. No list: of all pairs.
   ScoreMatrix scores(const EmbeddedSplit& view, const Shortlist& listed = {}) const {
     ScoreMatrix matrix{view.text.tokens.dim(0), view.video.tokens.dim(0)};
+    matrix.values.assign(static_cast<std::size_t>(matrix.texts * matrix.videos), 0);
+    const std::int64_t all =
+        listed.empty() ? matrix.texts * matrix.videos : std::count(listed.begin(), listed.end(), std::uint8_t{1});
+    std::int64_t done = 0;
     models::Pairs pairs;
+    const auto flush = [&] {
+      if (pairs.size() == 0) return;
+      score(view, pairs, matrix);
+      done += pairs.size();
+      pairs = {};
+      if (options_.progress) options_.progress(done, all);
+    };
     for (std::int64_t text = 0; text < matrix.texts; ++text) {
       for (std::int64_t video = 0; video < matrix.videos; ++video) {
         if (!listed.empty() && listed[matrix.place(text, video)] == 0) continue;
         pairs.texts.push_back(text);
         pairs.videos.push_back(video);
+        if (pairs.size() == options_.pairs_at_once) flush();
       }
     }
-    matrix.values.assign(static_cast<std::size_t>(matrix.texts * matrix.videos), 0);
-    const std::int64_t between_reports = 16 * options_.pairs_at_once;
-    for (std::int64_t begin = 0; begin < pairs.size(); begin += between_reports) {
-      const std::int64_t end = std::min(begin + between_reports, pairs.size());
-      score(view,
-            {{pairs.texts.begin() + begin, pairs.texts.begin() + end},
-             {pairs.videos.begin() + begin, pairs.videos.begin() + end}},
-            matrix);
-      if (options_.progress) options_.progress(end, pairs.size());
-    }
+    flush();
     return matrix;
   }
 

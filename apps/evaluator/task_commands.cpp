@@ -140,9 +140,6 @@ void add_common(CLI::App& command, CommandOptions& o) {
   command.add_option("--vocab", o.vocab, "WordPiece vocabulary (default: vocab.txt in the data set or beside it)")
       ->check(CLI::ExistingFile);
   command.add_option("--frames", o.model.frames, "frames a clip (default: the model's)")->check(CLI::Range(1, 4096));
-  command.add_option("--views", o.eval.views, "several: random frames each, scores averaged; 1: uniform frames")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
   command.add_option("--seed", o.seed, "of random frames, masks and pairs")->capture_default_str();
   command.add_option("--batch", o.batch, "clips of one forward pass")
       ->check(CLI::Range(1, 1'000'000))
@@ -164,6 +161,11 @@ void add_common(CLI::App& command, CommandOptions& o) {
 }
 
 void add_own(std::string_view task, CLI::App& command, CommandOptions& o) {
+  if (task != "caption" && task != "pretrain") {
+    command.add_option("--views", o.eval.views, "several: random frames each, scores averaged; 1: uniform frames")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+  }
   if (task == "retrieval" || task == "image-text") {
     command.add_option("--by", o.by, "which scores: the contrastive ones, match scores of all pairs")
         ->check(CLI::IsMember({"bvtc", "vtm", "both"}))
@@ -175,6 +177,14 @@ void add_own(std::string_view task, CLI::App& command, CommandOptions& o) {
     command.add_flag("--paragraph", o.eval.paragraph, "all captions of a video are one text");
     command.add_option("--pairs", o.eval.pairs_at_once, "of one joint pass")
         ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+  }
+  if (task == "caption") {
+    command.add_option("--beams", o.eval.beams, "captions that are followed up at once; 1: greedy")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command.add_option("--max-words", o.eval.max_words, "word pieces of a caption")
+        ->check(CLI::Range(1, 1000))
         ->capture_default_str();
   }
   if (task == "image-text") command.add_flag("--rationale", o.eval.rationale, "VCR: the reasons, by rank_output_2");

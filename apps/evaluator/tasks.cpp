@@ -1,6 +1,7 @@
 #include "apps/evaluator/tasks.h"
 
 #include "apps/evaluator/action.h"
+#include "apps/evaluator/caption.h"
 #include "apps/evaluator/choice.h"
 #include "apps/evaluator/image_text.h"
 #include "apps/evaluator/pretrain.h"
@@ -18,6 +19,7 @@ const std::vector<EvalTask>& eval_tasks() {
       {"mc-qa", "questions with a few answers to choose from", "accuracy", evaluate_mc_qa},
       {"choice", "which of several texts belongs to the video, fine-tuned or zero-shot", "accuracy", evaluate_choice},
       {"action", "action recognition: by the model's head, or a probe trained on the spot", "top1", evaluate_action},
+      {"caption", "write a caption: greedily or by beam search; BLEU, ROUGE-L, CIDEr", "CIDEr", evaluate_caption},
       {"image-text", "VQAv2, NLVR2, VCR, image retrieval: by the data set's task", "accuracy", evaluate_image_text},
       {"pretrain", "masked words and matching, with hard negatives where the data set has them", "vtm_accuracy",
        evaluate_pretrain},

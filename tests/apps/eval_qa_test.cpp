@@ -111,6 +111,27 @@ TEST_CASE("eval qa: numbers are also judged by the squared error of the expected
   CHECK(evaluation.metric("mse") == doctest::Approx((4.0 + 16.0) / 2));
 }
 
+TEST_CASE("eval qa: without a list of answers the classes are counts, or the one output is") {
+  test::EvalSet set({{"name", "tgif_count"}, {"task", "qa"}});
+  set.add({{"id", "a"}, {"media", test::clip(0)}, {"question", "how many?"}, {"answer", "3"}});
+  set.add({{"id", "b"}, {"media", test::clip(1)}, {"question", "how many?"}, {"answer", "10"}});
+  test::EvalModel classes(5);
+  always_answer(classes, 5, 3);
+  const Evaluation by_class = apps::evaluate_qa(classes.model, test::eval_split(set.path()), {});
+  CHECK(by_class.metric("acc_all") == 0.5);
+  CHECK(by_class.metric("acc_known") == 1);  // 10 is no class
+  CHECK(by_class.metric("mse") == doctest::Approx(49.0 / 2));
+  for (const double output : {3.4, 25.0}) {  // nearest 3; clipped to 10
+    test::EvalModel regressing(1);
+    regressing.plant("vqa_classifier.4.weight", std::vector<float>(8, 0));
+    regressing.plant("vqa_classifier.4.bias", {static_cast<float>(output)});
+    const Evaluation evaluation = apps::evaluate_qa(regressing.model, test::eval_split(set.path()), {});
+    CHECK(evaluation.metric("acc_all") == 0.5);
+    CHECK(evaluation.metric("mse") == doctest::Approx(49.0 / 2));
+    CHECK(parsed(evaluation.predictions)[0]["prediction"] == (output < 10 ? "3" : "10"));
+  }
+}
+
 TEST_CASE("eval qa: a blind model does not see the video") {
   const std::string folder = test::eval_data() + "/qa";
   const test::EvalModel built(answers_of(folder));

@@ -10,6 +10,7 @@
 #include "apps/evaluator/class_scores.h"
 #include "apps/evaluator/probe.h"
 #include "data/image_writer.h"
+#include "data/metrics/caption_scores.h"
 #include "tensor/error.h"
 #include "tensor/random.h"
 #include "tests/apps/eval_fixture.h"
@@ -33,6 +34,12 @@ double share_right(const Evaluation& evaluation) {
   double right = 0;
   for (const json& line : parsed(evaluation.predictions)) right += line["prediction"] == line["answer"] ? 1 : 0;
   return right / static_cast<double>(evaluation.predictions.size());
+}
+
+models::AioConfig no_caption() {
+  models::AioConfig config = test::eval_config(test::eval_tokenizer().size());
+  config.head.caption = false;
+  return config;
 }
 
 /// Pictures of noise: PNG files 0.png, 1.png, ... of several sizes.
@@ -310,6 +317,47 @@ TEST_CASE("eval image-text: NLVR2 reads two pictures, VCR chooses by either head
   const Evaluation found = evaluate("image-text", built.model, captions.path());
   CHECK(found.similarities.at("vtm").shape() == Shape{12, 6});
   CHECK(found.metric("bvtc_t2v_r10") == 1);
+}
+
+TEST_CASE("eval caption: scores are those of the predicted texts, greedy and by beam") {
+  const test::EvalModel built;
+  for (const std::int64_t beams : {1, 3}) {
+    apps::EvalOptions options;
+    options.beams = beams;
+    options.max_words = 6;
+    const Evaluation evaluation = evaluate("caption", built.model, data("caption"), options);
+    CHECK(evaluation.items == 24);
+    std::vector<CaptionTexts> texts;
+    for (const json& line : parsed(evaluation.predictions)) {
+      texts.push_back({line["prediction"], line["captions"]});
+      CHECK(texts.back().references.size() == 4);
+    }
+    const auto scores = score_captions(tokenize_captions(texts));
+    REQUIRE(scores.size() == evaluation.metrics.size());
+    for (const auto& score : scores) CHECK(evaluation.metric(score.first) == score.second);
+  }
+}
+
+TEST_CASE("eval caption: a head that knows one word writes it to the end, and an unread video has no caption") {
+  test::EvalSet set({{"name", "words"}, {"task", "caption"}});
+  set.add({{"id", "a"}, {"media", test::clip(0)}, {"caption", "red red red"}});
+  set.add({{"id", "b"}, {"media", "clips/none.mp4"}, {"caption", "red red red"}});
+  test::EvalModel built;
+  const WordPiece& tokenizer = test::eval_tokenizer();
+  std::vector<float> bias(static_cast<std::size_t>(tokenizer.size()), 0);
+  bias[static_cast<std::size_t>(tokenizer.encode("red").at(1))] = 1000;
+  built.plant("lm_score.bias", bias);
+  apps::EvalOptions options;
+  options.max_words = 3;
+  const Evaluation evaluation = evaluate("caption", built.model, set.path(), options);
+  const auto lines = parsed(evaluation.predictions);
+  CHECK(lines[0]["prediction"] == "red red red");
+  CHECK(lines[1]["prediction"] == "");
+  CHECK(evaluation.metric("ROUGE_L") == doctest::Approx(0.5));
+  REQUIRE(evaluation.metrics_readable.size() == evaluation.metrics.size());
+  CHECK(evaluation.metrics_readable[0].second == doctest::Approx(1));  // Bleu_1
+  CHECK_THROWS_WITH_AS(evaluate("caption", test::EvalModel(no_caption()).model, set.path()),
+                       doctest::Contains("no head lm_score"), Error);
 }
 
 TEST_CASE("eval: tasks by name") {
