@@ -55,10 +55,22 @@ class Masking {
         ids[i] = random_token(dice);
       }
     }
+    if (options_.end) mask_end(ids, labels);
   }
 
  private:
   static constexpr std::int64_t kSpecials = 5;
+
+  /// The last [SEP]; one that stands in the text is a word like others.
+  void mask_end(std::span<std::int64_t> ids, std::span<std::int64_t> labels) const {
+    const std::int64_t sep = vocabulary_.special().sep;
+    for (std::size_t i = ids.size(); i-- > 0;) {
+      if (ids[i] != sep) continue;
+      labels[i] = sep;
+      ids[i] = vocabulary_.special().mask;
+      return;
+    }
+  }
 
   bool may_be_chosen(std::int64_t id) const {
     const SpecialTokens& special = vocabulary_.special();

@@ -22,6 +22,9 @@ struct MaskingOptions {
   double probability = 0.15;
   bool whole_word = false;  ///< off by default in the official code, on in all its published commands
   bool reference = false;   ///< repeat the official code's slips
+  /// Also mask the [SEP] that ends a sequence, always: who writes captions by appending [MASK] must learn where to
+  /// stop.
+  bool end = false;
 };
 
 struct MaskedTokens {

@@ -49,7 +49,7 @@ LoaderOptions loader_options(const ShowOptions& options, const Manifest& manifes
   loader.max_bad = 1;  // what cannot be read is shown as such
   const bool pretraining = manifest.info().task == Task::pretrain;
   const double probability = options.mask.value_or(pretraining ? MaskingOptions{}.probability : 0);
-  if (probability > 0) loader.mlm = MaskingOptions{probability, options.whole_word, false};
+  if (probability > 0) loader.mlm = MaskingOptions{probability, options.whole_word};
   return loader;
 }
 

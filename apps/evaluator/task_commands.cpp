@@ -62,7 +62,7 @@ EvalSplit open_split(const CommandOptions& options, const std::string& name, con
   split.tokenizer = &tokenizer;
   split.decode = [&service](const DecodeRequest& request) { return service.decode(request); };
   split.loader = loader_options(settings, split.info(), /*training=*/false, options.images);
-  split.loader.mlm = MaskingOptions{settings.data.mlm_probability, settings.data.whole_word_masking, false};
+  split.loader.mlm = MaskingOptions{settings.data.mlm_probability, settings.data.whole_word_masking};
   split.loader.false_videos = FalseVideos::none;
   split.loader.false_texts = 0;
   return split;

@@ -209,5 +209,22 @@ TEST_CASE("masking: probabilities at the ends, empty batches, errors") {
   EXPECT_ERROR(mask_tokens(sequences(1, {}, 2), bare, {}, {7}), value, "nothing but special tokens");
 }
 
+TEST_CASE("mask_tokens: the end of a caption is masked on request, once and always") {
+  MaskingOptions options;
+  options.end = true;
+  options.probability = 0.3;
+  const Tensor ids = sequences(50, {5, 6, kSep, 7}, 9);  // a [SEP] in the text is not the end
+  const MaskedTokens masked = mask_tokens(ids, vocabulary(), options, RngKey{4});
+  options.end = false;
+  const MaskedTokens without = mask_tokens(ids, vocabulary(), options, RngKey{4});
+  const Ids labels = masked.labels.to_vector<std::int64_t>(), out = masked.ids.to_vector<std::int64_t>();
+  const Ids plain_labels = without.labels.to_vector<std::int64_t>(), plain = without.ids.to_vector<std::int64_t>();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const bool end = i % 9 == 5;
+    CHECK(labels[i] == (end ? kSep : plain_labels[i]));
+    CHECK(out[i] == (end ? kMask : plain[i]));
+  }
+}
+
 }  // namespace
 }  // namespace aio
