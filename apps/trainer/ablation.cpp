@@ -9,6 +9,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "apps/report/report.h"
 #include "models/complexity.h"
 #include "tensor/atomic_file.h"
 #include "tensor/error.h"
@@ -215,6 +216,7 @@ int ablate(const AblationOptions& options) {
   file.write(table.data(), table.size());
   file.write("\n", 1);
   file.commit();
+  std::fprintf(stderr, "%s\n", report::draw_run_report(base.run.dir).c_str());
   if (options.json) {
     std::printf("%s\n", table.c_str());
   } else {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/common/app.h"
+#include "apps/report/report.h"
 #include "apps/trainer/evaluation.h"
 #include "apps/trainer/learner.h"
 #include "apps/trainer/optimizer_setup.h"
@@ -195,6 +196,7 @@ int Run::train() {
   save_safetensors(folder_ / "weights.safetensors", learner_.parameters().state(),
                    {{"format", "pt"}, {"step", message(progress_.step)}, {"task", config_.train.task}});
   screen_.message(message("done: ", folder_ / "weights.safetensors"));
+  screen_.message(report::draw_run_report(folder_.path()));
   return kOk;
 }
 

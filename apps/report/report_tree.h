@@ -1,0 +1,28 @@
+#pragma once
+// ReportTree: everything below a folder that a report tells of.
+
+#include <string>
+#include <vector>
+
+#include "apps/report/records.h"
+
+namespace aio::report {
+
+struct ReportTree {
+  std::string folder;             ///< canonical
+  std::vector<TrainingRun> runs;  ///< by path; without those of ablations
+  std::vector<Evaluation> evaluations;
+  struct AblationRuns {
+    Ablation ablation;
+    std::vector<TrainingRun> runs;  ///< by path: variant and seed
+  };
+  std::vector<AblationRuns> ablations;
+
+  bool empty() const { return runs.empty() && evaluations.empty() && ablations.empty(); }
+};
+
+/// Every folder with metrics.jsonl is a run, every results.json an evaluation, every ablation.json an ablation, and the
+/// runs below it are its own. Links are not followed. Throws Error{io|format} that names the file.
+ReportTree read_report_tree(const std::string& folder);
+
+}  // namespace aio::report
