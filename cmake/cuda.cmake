@@ -42,6 +42,8 @@ function(aio_add_cuda)
     file(GLOB sources CONFIGURE_DEPENDS cuda/*.cpp cuda/*.cu)
     list(FILTER sources EXCLUDE REGEX "/no_cuda\\.cpp$")
     add_library(lib_cuda STATIC ${sources})
+    # A kernel whose registers do not suffice is an error: spilling would show only as lost time.
+    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-warn-spills,-Werror>")
     target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow;-Xcompiler=-Wno-unknown-pragmas>")
     target_link_libraries(lib_cuda PRIVATE CUDA::cudart_static ${CMAKE_DL_LIBS})
     target_include_directories(lib_cuda PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
