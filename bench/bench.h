@@ -80,5 +80,6 @@ void run_tokenizer(const Options& options, Report& report);
 void run_data(const Options& options, Report& report);
 void run_retrieval(const Options& options, Report& report);
 void run_captions(const Options& options, Report& report);
+void run_decode_memory(const Options& options, Report& report);
 
 }  // namespace aio::bench
