@@ -68,8 +68,10 @@ struct Step {
     return config;
   }
 
-  Tensor loss(nn::ForwardCtx& ctx) const {
+  /// Forward and backward; the loss.
+  Tensor forward_backward(nn::ForwardCtx& ctx) const {
     models::PretrainOptions weights;
+    weights.differentiate = true;
     weights.wpa = 0;
     weights.vtc = options.vtc ? 1 : 0;
     return models::pretrain(model, batch, weights, ctx).total;
@@ -159,8 +161,7 @@ void run_train(const StepOptions& options) {
   measure(options, "train", step, [&](int i) {
     nn::ForwardCtx ctx = nn::ForwardCtx::train(1, static_cast<std::uint32_t>(i), parse_dtype(options.dtype));
     params.zero_grad();
-    const Tensor loss = step.loss(ctx);
-    backward(loss);
+    const Tensor loss = step.forward_backward(ctx);
     optimizer.step(1e-4);
     return loss.item();
   });

@@ -55,7 +55,7 @@ void Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResu
       const double value = loss.item();
       result.loss += value / config_.train.accumulate;
       result.finite = std::isfinite(value);
-      if (result.finite) backward(loss);
+      if (result.finite && requires_grad(loss)) backward(loss);  // pre-training differentiates pass by pass
     }
   }
 }

@@ -30,7 +30,9 @@ void add_accuracy(Averages& averages, const char* name, const Tensor& scores, co
 
 class PretrainTask : public TrainTask {
  public:
-  PretrainTask(const TrainConfig& config, const AllInOne& model) : options_(config.loss), model_(model) {}
+  PretrainTask(const TrainConfig& config, const AllInOne& model) : options_(config.loss), model_(model) {
+    options_.differentiate = true;
+  }
 
   Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, images), options_, ctx);

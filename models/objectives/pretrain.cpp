@@ -1,5 +1,6 @@
 #include "models/objectives/pretrain.h"
 
+#include "autograd/autograd.h"
 #include "autograd/ops.h"
 
 namespace aio::models {
@@ -19,6 +20,10 @@ class Step {
     video_options_.detect_padding = batch.images || options.detect_padding;
     encode_options_.roll = !still_;
     own_ = model.embed_video(need(batch.frames, "frames"), ctx, video_options_);
+    own_graph_ = own_.tokens;
+    if (!options.differentiate || !requires_grad(own_graph_)) return;
+    own_.tokens = detach(own_graph_);  // a leaf, where the passes' gradients meet until finish()
+    set_requires_grad(own_.tokens, true);
   }
 
   void mlm() {
@@ -75,14 +80,24 @@ class Step {
     add("vcop", out_.vcop->loss, options_.vcop);
   }
 
+  /// After each pass: differentiates its losses if that is wanted.
+  void end_pass() {
+    if (!options_.differentiate) return;
+    const Tensor loss = weighted_sum(differentiated_);
+    if (requires_grad(loss)) backward(loss);
+    for (; differentiated_ < out_.losses.size(); ++differentiated_) {
+      Tensor& value = out_.losses[differentiated_].value;
+      value = detach(value);
+    }
+  }
+
   PretrainOutput finish() {
     check(!out_.losses.empty(), ErrorCode::config, "pretrain: all weights are 0, expected at least one loss");
-    for (const NamedLoss& loss : out_.losses) {
-      const Tensor weighted = loss.weight == 1 ? loss.value : scale(loss.value, loss.weight);
-      out_.total = out_.total.defined() ? out_.total + weighted : weighted;
+    out_.total = weighted_sum(0);
+    if (is_leaf(own_.tokens) && requires_grad(own_.tokens)) {
+      const Tensor gradient = grad(own_.tokens);
+      if (gradient.defined()) backward(own_graph_, gradient);
     }
-    const double weight = batch_.images ? options_.image_weight : options_.video_weight;
-    if (weight != 1) out_.total = scale(out_.total, weight);
     return std::move(out_);
   }
 
@@ -116,6 +131,18 @@ class Step {
     return model_.embed_video(mix_frames(batch_.frames, false_frames, out_.vtm_labels), ctx_, video_options_);
   }
 
+  /// Of the losses from number `first` on, with everything that multiplies them.
+  Tensor weighted_sum(std::size_t first) const {
+    Tensor total;
+    for (std::size_t i = first; i < out_.losses.size(); ++i) {
+      const NamedLoss& loss = out_.losses[i];
+      const Tensor weighted = loss.weight == 1 ? loss.value : scale(loss.value, loss.weight);
+      total = total.defined() ? total + weighted : weighted;
+    }
+    const double weight = batch_.images ? options_.image_weight : options_.video_weight;
+    return weight == 1 ? total : scale(total, weight);
+  }
+
   void add(std::string_view name, const Tensor& value, double weight) { out_.losses.push_back({name, value, weight}); }
 
   const AllInOne& model_;
@@ -127,6 +154,8 @@ class Step {
   VideoOptions video_options_;
   EncodeOptions encode_options_;
   VideoTokens own_;
+  Tensor own_graph_;                // own_.tokens with their history
+  std::size_t differentiated_ = 0;  // losses so far
   PretrainOutput out_;
 };
 
@@ -135,11 +164,16 @@ class Step {
 PretrainOutput pretrain(const AllInOne& model, const PretrainBatch& batch, const PretrainOptions& options,
                         nn::ForwardCtx& ctx) {
   Step step(model, batch, options, ctx);
-  if (options.mlm != 0) step.mlm();
-  if (options.vtm != 0) step.vtm_and_wpa();
-  if (options.vtc != 0) step.vtc();
-  if (options.mpp != 0) step.mpp();
-  if (options.vcop != 0) step.vcop();
+  const auto run = [&](double weight, void (Step::*pass)()) {
+    if (weight == 0) return;
+    (step.*pass)();
+    step.end_pass();
+  };
+  run(options.mlm, &Step::mlm);
+  run(options.vtm, &Step::vtm_and_wpa);
+  run(options.vtc, &Step::vtc);
+  run(options.mpp, &Step::mpp);
+  run(options.vcop, &Step::vcop);
   return step.finish();
 }
 

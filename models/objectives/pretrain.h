@@ -41,7 +41,11 @@ struct PretrainOptions {
 
   VtmNegatives negatives = VtmNegatives::balanced;  ///< where PretrainBatch::vtm_labels are undefined
   MppOptions mpp_options;
-  GatherRows gather;       ///< BVTC against other processes' rows too
+  GatherRows gather;  ///< BVTC against other processes' rows too
+  /// Differentiate each pass as soon as its losses are known, so that one pass's activations are alive at a time: the
+  /// gradients are added to the leaves (they may differ in the last bits, being added in another order), and the losses
+  /// come back without history. Nothing is differentiated under NoGrad.
+  bool differentiate = false;
   TextOptions text;        ///< keep_padding computes padding, which changes no loss
   Tensor frozen_plan;      ///< WpaLoss::plan to use: gradient checks
   MppTargets mpp_targets;  ///< undefined: drawn

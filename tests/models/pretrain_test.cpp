@@ -386,6 +386,39 @@ TEST_CASE("pretrain: training losses are the same bits for the same seed, others
   CHECK(total(1) != total(2));
 }
 
+TEST_CASE("pretrain: differentiating pass by pass gives the same gradients") {
+  const PretrainBatch batch = tiny_batch();
+  PretrainOptions options;
+  options.mpp = 0.5;
+  options.vcop = 2;
+  options.video_weight = 3;
+  const auto gradients = [&](bool pass_by_pass) {
+    AioConfig config = tiny_config();
+    config.dropout = 0.1;
+    const TinyModel tiny(config);
+    nn::ForwardCtx ctx = nn::ForwardCtx::train(1, 1);
+    ctx.compute = DType::f64;
+    options.differentiate = pass_by_pass;
+    const PretrainOutput out = pretrain(tiny.model, batch, options, ctx);
+    CHECK(requires_grad(out.total) != pass_by_pass);
+    if (!pass_by_pass) backward(out.total);
+    std::vector<std::vector<double>> values{{out.total.item()}};
+    for (const nn::Parameter& parameter : tiny.store.parameters()) {
+      const Tensor gradient = grad(parameter.value);
+      values.push_back(gradient.defined() ? gradient.to_vector<double>() : std::vector<double>{});
+    }
+    return values;
+  };
+  const auto whole = gradients(false), parts = gradients(true);
+  REQUIRE(whole.size() == parts.size());
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    REQUIRE(whole[i].size() == parts[i].size());
+    for (std::size_t k = 0; k < whole[i].size(); ++k) {
+      CHECK(parts[i][k] == doctest::Approx(whole[i][k]).epsilon(1e-10));  // sums in another order
+    }
+  }
+}
+
 TEST_CASE("pretrain: bf16 stays near f32") {
   const TinyModel tiny(tiny_config(), DType::f32);
   const auto losses = [&](DType compute) {
