@@ -110,18 +110,18 @@ void Parity::run(const Kernel& kernel, double factor) {
   Views views;
   for (const Operand& operand : operands_)
     expected.push_back(operand.keeps_dtype ? operand.initial : in_double(operand.initial));
-  for (const Buffer& buffer : expected) views.push_back(buffer.view());
+  for (const Buffer& buffer : expected) views.add(buffer.view());
   kernel(kernels(), views);
 
   for (int attempt = 0; attempt < kRuns; ++attempt) {
     arrange(attempt);
     std::vector<std::unique_ptr<Placed>> placed;
-    views.clear();
+    Views on_device;
     for (const Operand& operand : operands_) {
       placed.push_back(std::make_unique<Placed>(operand.initial, operand.offset));
-      views.push_back(placed.back()->view());
+      on_device.add(placed.back()->view());
     }
-    kernel(backend_for(kDevice), views);
+    kernel(backend_for(kDevice), on_device);
     for (std::size_t i = 0; i < operands_.size(); ++i) {
       CAPTURE(i);
       CAPTURE(attempt);

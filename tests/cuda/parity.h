@@ -17,7 +17,17 @@
 namespace aio::test {
 
 /// Everything by the number that input() or output() gave it.
-using Views = std::vector<View>;
+class Views {
+ public:
+  template <class Index>
+  const View& operator[](Index i) const {
+    return list_[static_cast<std::size_t>(i)];
+  }
+  void add(const View& view) { list_.push_back(view); }
+
+ private:
+  std::vector<View> list_;
+};
 using Kernel = std::function<void(Backend&, const Views&)>;
 
 class Parity {
