@@ -42,8 +42,10 @@ stage() {
     return
   fi
   echo "$name" >"$logs/$lane.now"
+  set -m # a process group of its own, so that stopping it reaches the programs that functions start
   "$@" >"$logs/$name.log" 2>&1 &
   child=$!
+  set +m
   wait "$child" || code=$?
   child=''
   : >"$logs/$lane.now"
@@ -77,7 +79,7 @@ lanes=()
 in_lanes() {
   local code=0 lane
   for lane in "$@"; do
-    ( trap '[ -z "${child:-}" ] || kill "$child" 2>/dev/null; wait; exit 143' TERM INT
+    ( trap '[ -z "${child:-}" ] || kill -- "-$child" 2>/dev/null; wait; exit 143' TERM INT
       child=''
       "$lane" ) &
     lanes+=($!)
@@ -99,7 +101,7 @@ stop_lanes() {
   wait
   exit "$1"
 }
-trap 'clear_line; [ -z "${child:-}" ] || kill "$child"; echo "demo: stopped; scripts/demo.sh goes on from here" >&2; stop_lanes 130' INT TERM
+trap 'clear_line; [ -z "${child:-}" ] || kill -- "-$child"; echo "demo: stopped; scripts/demo.sh goes on from here" >&2; stop_lanes 130' INT TERM
 
 # ---- what the stages do ------------------------------------------------------------------------------------------------
 cores=$(nproc)
