@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "apps/report/report.h"
+#include "apps/trainer/evaluation.h"
 #include "models/complexity.h"
 #include "tensor/atomic_file.h"
 #include "tensor/error.h"
@@ -74,8 +75,6 @@ bool finished(const std::string& folder, const TrainConfig& config) {
         ": holds a finished run with another configuration; choose another run.dir");
   return true;
 }
-
-std::string default_metric(const std::string& task) { return task == "pretrain" ? "mlm_accuracy" : "accuracy"; }
 
 double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -173,7 +172,7 @@ int ablate(const AblationOptions& options) {
   TrainConfig base;
   base.load(options.files, options.assignments);
   const Variants spec = parse_variants(options.variants, base.keys);
-  const std::string metric = options.metric.empty() ? default_metric(base.train.task) : options.metric;
+  const std::string metric = options.metric.empty() ? primary_metric(base) : options.metric;
   std::vector<std::int64_t> seeds;
   for (std::int64_t i = 0; i < options.seeds; ++i) seeds.push_back(base.run.seed + i);
 

@@ -2,13 +2,13 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "apps/trainer/evaluation.h"
 #include "apps/trainer/learner.h"
 #include "apps/trainer/machine_memory.h"
 #include "apps/trainer/optimizer_setup.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/run_data.h"
 #include "apps/trainer/screen.h"
+#include "autograd/autograd.h"
 #include "models/complexity.h"
 #include "tensor/allocator.h"
 #include "tensor/error.h"
@@ -48,6 +48,14 @@ struct Estimate {
 /// Events at every `every`-th of `steps` steps and at the end.
 std::int64_t times_due(std::int64_t every, std::int64_t steps) { return every > 0 ? (steps + every - 1) / every : 1; }
 
+Averages one_batch(Learner& learner, Loader& split) {
+  const NoGrad no_grad;
+  nn::ForwardCtx ctx = nn::ForwardCtx::eval(learner.dtype());
+  Averages averages;
+  learner.task().loss(*split.next(), false, ctx, averages);
+  return averages;
+}
+
 Estimate measure(const TrainConfig& config) {
   Estimate e;
   RunData data(config);
@@ -76,7 +84,7 @@ Estimate measure(const TrainConfig& config) {
     e.evaluated = split->samples();
     e.evaluations = times_due(config.eval.every, e.steps);
     e.evaluation_seconds =
-        static_cast<double>(batches) * seconds_of([&] { e.evaluation = *evaluate(learner, data, 1); });
+        static_cast<double>(batches) * seconds_of([&] { e.evaluation = one_batch(learner, *split); });
   }
   RunState state;
   learner.save_to(state);

@@ -1,7 +1,9 @@
 #pragma once
-// Evaluation during training: the task's loss and accuracies over the evaluation split.
+// Evaluation during training: the task's losses over the evaluation split, and the metrics by which it is judged, as
+// aio_eval computes them.
 
 #include <optional>
+#include <string>
 
 #include "apps/trainer/averages.h"
 #include "apps/trainer/learner.h"
@@ -9,7 +11,11 @@
 
 namespace aio::apps {
 
-/// With the learner's final weights, without dropout; nothing where there is no evaluation split. `max_batches` 0: all.
-std::optional<Averages> evaluate(Learner& learner, const RunData& data, std::int64_t max_batches);
+/// With the learner's final weights, without dropout; nothing where there is no evaluation split. With eval.batches
+/// above 0 losses and accuracies of so many batches only. Where a metric has a loss's name it takes its place.
+std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, const RunData& data);
+
+/// The metric that says how good a run of this task is: "acc_all" for questions, "bvtc_t2v_r1" for contrast...
+std::string primary_metric(const TrainConfig& config);
 
 }  // namespace aio::apps

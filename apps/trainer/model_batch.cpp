@@ -54,6 +54,19 @@ models::ChoiceBatch rivals_batch(const Batch& batch) {
   return out;
 }
 
+models::VqaV2Batch vqav2_batch(const Batch& batch) {
+  expect(batch.text.ids.defined(), "questions", "is its task qa?");
+  expect(batch.soft_labels.defined(), "scored answers", "do its rows have answers with scores?");
+  return {batch.frames, text_batch(batch.text), batch.soft_labels};
+}
+
+models::Nlvr2Batch nlvr2_batch(const Batch& batch) {
+  expect(batch.frames2.defined(), "second images", "do its rows have media2?");
+  expect(batch.text.ids.defined(), "sentences", "do its rows have captions or a question?");
+  expect(batch.labels.defined(), "labels", "do its rows say what is true?");
+  return {batch.frames, batch.frames2, text_batch(batch.text), batch.labels};
+}
+
 models::CaptionBatch caption_batch(const Batch& batch) {
   expect(batch.mlm_ids.defined(), "masked captions", "does the data set have captions?");
   return {batch.frames, {batch.mlm_ids, batch.text.mask}, batch.mlm_labels};

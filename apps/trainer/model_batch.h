@@ -14,6 +14,8 @@ models::QaBatch qa_batch(const Batch& batch);
 models::ChoiceBatch choice_batch(const Batch& batch);
 /// Options are the sample's text and the false texts; the answer is 0.
 models::ChoiceBatch rivals_batch(const Batch& batch);
+models::VqaV2Batch vqav2_batch(const Batch& batch);
+models::Nlvr2Batch nlvr2_batch(const Batch& batch);
 models::CaptionBatch caption_batch(const Batch& batch);
 /// i64 [n]: the labels that are not ignored, row by row.
 Tensor masked_labels(const Tensor& labels);

@@ -26,7 +26,8 @@ std::string vocabulary_path(const TrainConfig& config) {
 
 /// Classes of the head: the answer list for questions, the label list for actions.
 std::int64_t count_labels(const TrainConfig& config, const std::vector<Manifest>& sets) {
-  const bool answers = config.train.task == "qa", actions = config.train.task == "action";
+  const bool answers = config.train.task == "qa" || config.train.task == "vqav2",
+             actions = config.train.task == "action";
   if (!answers && !actions) return 0;
   const DatasetInfo& info = sets.front().info();
   const auto count = static_cast<std::int64_t>(answers ? info.answers.size() : info.labels.size());
@@ -96,7 +97,7 @@ std::int64_t RunData::samples() const { return train_->samples(); }
 std::unique_ptr<Loader> RunData::open_training(std::int64_t batch, bool images) const {
   const std::vector<Manifest>& sets = images ? image_sets_ : train_sets_;
   if (sets.empty()) return nullptr;
-  LoaderOptions options = loader_options(config_, sets[0].info(), true, images);
+  LoaderOptions options = loader_options(config_, sets[0].info(), true, images || config_.data.images);
   options.batch_size = batch;
   return std::make_unique<Loader>(sets, tokenizer_, decode_, options);
 }
@@ -104,7 +105,16 @@ std::unique_ptr<Loader> RunData::open_training(std::int64_t batch, bool images) 
 std::unique_ptr<Loader> RunData::open_evaluation() const {
   if (eval_sets_.empty()) return nullptr;
   return std::make_unique<Loader>(eval_sets_, tokenizer_, decode_,
-                                  loader_options(config_, eval_sets_[0].info(), false, false));
+                                  loader_options(config_, eval_sets_[0].info(), false, config_.data.images));
+}
+
+EvalSplit RunData::evaluation_split() const {
+  EvalSplit split;
+  split.manifests = eval_sets_;
+  split.tokenizer = &tokenizer_;
+  split.decode = decode_;
+  split.loader = loader_options(config_, eval_sets_[0].info(), false, config_.data.images);
+  return split;
 }
 
 }  // namespace aio::apps

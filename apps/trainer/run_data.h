@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/evaluator/eval_split.h"
 #include "apps/trainer/train_config.h"
 #include "data/decode_cache.h"
 #include "data/decode_service.h"
@@ -29,8 +30,11 @@ class RunData {
   Loader* images() { return images_.get(); }
   /// A loader with another batch size; null for images where there are none.
   std::unique_ptr<Loader> open_training(std::int64_t batch, bool images) const;
+  bool has_evaluation() const { return !eval_sets_.empty(); }
   /// A fresh pass over the evaluation split; null where there is none.
   std::unique_ptr<Loader> open_evaluation() const;
+  /// The same for aio_eval's functions; only where there is one. Refers to this object.
+  EvalSplit evaluation_split() const;
 
  private:
   const TrainConfig& config_;

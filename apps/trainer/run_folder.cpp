@@ -29,7 +29,7 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
     char owner[300] = {};
     [[maybe_unused]] const ssize_t size = pread(lock_, owner, sizeof owner - 1, 0);
     close(lock_);
-    fail(ErrorCode::state, path_, ": another run is at work here (", owner, "); choose another run.dir");
+    fail(ErrorCode::config, path_, ": another run is at work here (", owner, "); choose another run.dir");
   }
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);

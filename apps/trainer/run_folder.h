@@ -9,7 +9,7 @@ namespace aio::apps {
 
 class RunFolder {
  public:
-  /// Makes the folder and locks it. Throws Error{io}; Error{state} naming the process that has it.
+  /// Makes the folder and locks it. Throws Error{io}; Error{config} naming the process that has it.
   explicit RunFolder(const std::string& path);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;

@@ -63,6 +63,10 @@ void RunLog::steps(std::int64_t step, const Averages& averages, double lr, doubl
   start(step);
 }
 
+void RunLog::skipped(std::int64_t step, const std::string& samples) {
+  metrics_.write({{"step", step}, {"event", "not finite, skipped"}, {"samples", samples}});
+}
+
 void RunLog::evaluation(std::int64_t step, const std::string& split, const Averages& averages) {
   screen_.evaluation(step, split, averages);
   Metrics metrics = {{"step", step}, {"split", split}};

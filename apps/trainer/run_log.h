@@ -35,6 +35,8 @@ class RunLog {
   /// A line over the steps since the last one.
   void steps(std::int64_t step, const Averages& averages, double lr, double grad_norm, std::int64_t skipped,
              const Feed::Wait& wait);
+  /// A step that was left out because it was not finite, and the samples that were in it.
+  void skipped(std::int64_t step, const std::string& samples);
   void evaluation(std::int64_t step, const std::string& split, const Averages& averages);
   /// Seconds since the last line that were not training: evaluation, checkpoints.
   void leave_out(double seconds) { left_out_ += seconds; }

@@ -13,10 +13,25 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+bool ends_with_any(const std::string& name, std::initializer_list<const char*> ends) {
+  return std::any_of(ends.begin(), ends.end(), [&](const char* end) { return name.ends_with(end); });
+}
+
+/// A share of what was judged, shown in percent.
+bool is_share(const std::string& name) {
+  return name.find("accuracy") != std::string::npos || name.rfind("acc_", 0) == 0 || name.rfind("top", 0) == 0 ||
+         ends_with_any(name, {"_r1", "_r5", "_r10"});
+}
+
+/// Of an evaluation's metrics the file has all, the screen those that fit on a line.
+bool is_shown(const std::string& name) {
+  return name.find("_v2t_") == std::string::npos && !ends_with_any(name, {"_r50", "_medr", "_meanr"});
+}
+
 /// A loss with four digits; an accuracy or recall, which is at most 1, in percent.
 std::string format_average(const Averages::Entry& entry) {
   char text[96];
-  const bool share = entry.name.find("accuracy") != std::string::npos;
+  const bool share = is_share(entry.name);
   std::snprintf(text, sizeof text, share ? "  %s %5.1f%%" : "  %s %7.4f", entry.name.c_str(),
                 share ? 100 * entry.mean() : entry.mean());
   return text;
@@ -69,7 +84,9 @@ void Screen::progress(const ProgressLine& line) {
 void Screen::evaluation(std::int64_t step, const std::string& split, const Averages& averages) {
   if (quiet_) return;
   std::string text = "eval " + split + " at step " + std::to_string(step);
-  for (const Averages::Entry& entry : averages.entries()) text += format_average(entry);
+  for (const Averages::Entry& entry : averages.entries()) {
+    if (is_shown(entry.name)) text += format_average(entry);
+  }
   message(text);
 }
 

@@ -62,6 +62,7 @@ void add_data(Config& keys, DataSettings& data) {
   keys.add("data.eval", &data.eval, "data sets to evaluate on; empty: those of data.train");
   keys.add("data.train_split", &data.train_split, "split of the data sets");
   keys.add("data.eval_split", &data.eval_split, "split of the data sets; empty: no evaluation");
+  keys.add("data.images", &data.images, "data.train and data.eval are still images, read by data.image_recipe");
   keys.add("data.kinds", &data.kinds, "train and evaluate on rows with one of these as their `kind`; empty: on all");
   keys.add("data.vocab", &data.vocab, "WordPiece vocabulary; empty: vocab.txt in the first data set");
   keys.add("data.video_recipe", &data.video_recipe, "how frames become the model's input",
@@ -127,8 +128,8 @@ void add_loss(Config& keys, models::PretrainOptions& loss) {
 }  // namespace
 
 const std::vector<std::string>& train_tasks() {
-  static const std::vector<std::string> tasks = {"pretrain", "retrieval", "contrastive", "choice",
-                                                 "mc-qa",    "qa",        "action",      "caption"};
+  static const std::vector<std::string> tasks = {"pretrain", "retrieval", "contrastive", "choice", "mc-qa",
+                                                 "qa",       "action",    "caption",     "vqav2",  "nlvr2"};
   return tasks;
 }
 
@@ -140,11 +141,18 @@ TrainConfig::TrainConfig() {
   add_train(keys, train);
   add_optim(keys, optim);
   add_loss(keys, loss);
+  keys.add("loss.retrieval_vtc", &train.retrieval_vtc, "",
+           "train.task = \"retrieval\": weight of the contrastive loss beside that of match scores", 0, 1e6);
   keys.add("log.every", &log.every, "steps", "between lines on the screen and in the metrics", 1, kMany);
   keys.add("log.tensorboard", &log.tensorboard, "write event files beside metrics.jsonl");
   keys.add("eval.every", &eval.every, "steps", "between evaluations; 0: at the end only", 0, kMany);
-  keys.add("eval.batches", &eval.batches, "batches", "of an evaluation; 0: the whole split", 0, kMany);
+  keys.add("eval.batches", &eval.batches, "batches",
+           "of an evaluation, which then has losses and accuracies only; 0: the whole split and all metrics", 0, kMany);
   keys.add("eval.batch", &eval.batch, "clips", "of one forward pass", 1, 1'000'000);
+  keys.add("eval.views", &eval.views, "views", "of each clip, with other random frames, whose scores are averaged", 1,
+           64);
+  keys.add("eval.pairs", &eval.pairs, "pairs", "of text and video up to which retrieval is judged by match scores, too",
+           0, kMany);
   keys.add("checkpoint.every", &checkpoint.every, "steps", "between checkpoints; 0: at the end only", 0, kMany);
   keys.add("checkpoint.keep", &checkpoint.keep, "checkpoints", "the newest that stay", 1, kMany);
   keys.add("checkpoint.best", &checkpoint.best,
@@ -177,6 +185,9 @@ models::AioConfig TrainConfig::model_config(std::int64_t vocab_size, std::int64_
     head.mpp = loss.mpp > 0;
     head.vcop = loss.vcop > 0;
   }
+  head.nlvr2 = train.task == "nlvr2";
+  head.vqav2_labels = train.task == "vqav2" ? labels : 0;
+  if (train.task == "retrieval") head.contrastive = train.retrieval_vtc > 0;
   head.rank = train.task == "retrieval" || train.task == "choice";
   head.choice_qa = train.task == "mc-qa";
   head.caption = train.task == "caption";

@@ -34,6 +34,7 @@ struct DataSettings {
   std::string train_split = "train", eval_split = "val";
   std::vector<std::string> eval;   ///< default: `train`
   std::string vocab;               ///< default: vocab.txt beside the first data set
+  bool images = false;             ///< the data sets are of still images
   std::vector<std::string> kinds;  ///< rows with these `kind`s only
   std::string video_recipe = "plain";
   std::string image_recipe = "centre-crop";
@@ -61,6 +62,7 @@ struct TrainSettings {
   double ema = 0;
   std::int64_t max_skipped = 5;
   bool check_grads = true;
+  double retrieval_vtc = 0;
 };
 
 struct OptimSettings {
@@ -84,6 +86,8 @@ struct EvalSettings {
   std::int64_t every = 0;
   std::int64_t batches = 0;
   std::int64_t batch = 32;
+  std::int64_t views = 1;
+  std::int64_t pairs = 250'000;
 };
 
 struct CheckpointSettings {

@@ -4,6 +4,7 @@
 #include "autograd/ops.h"
 #include "models/objectives/caption.h"
 #include "models/objectives/contrastive.h"
+#include "models/objectives/image_text.h"
 #include "models/objectives/multiple_choice.h"
 #include "models/objectives/pretrain.h"
 #include "models/objectives/qa.h"
@@ -72,6 +73,54 @@ class ContrastiveTask : public TrainTask {
   const AllInOne& model_;
 };
 
+/// Retrieval by match score, with the contrastive loss beside it if that has a weight.
+class RetrievalTask : public TrainTask {
+ public:
+  RetrievalTask(const TrainConfig& config, const AllInOne& model)
+      : model_(model), vtc_(config.train.retrieval_vtc), input_{.images = config.data.images} {}
+  Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::ChoiceBatch rivals = rivals_batch(batch);
+    const Scored scored = models::retrieval(model_, rivals, ctx, models::MatchHead::rank, input_);
+    averages.add("loss", scored.loss.item());
+    add_accuracy(averages, "accuracy", scored.scores, rivals.answer);
+    if (vtc_ == 0) return scored.loss;
+    models::PretrainOptions contrast;
+    contrast.mlm = contrast.vtm = contrast.wpa = 0;
+    contrast.vtc = vtc_;
+    const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, input_.images), contrast, ctx);
+    averages.add("vtc", out.losses[0].value.item());
+    return scored.loss + out.total;
+  }
+
+ private:
+  const AllInOne& model_;
+  double vtc_;
+  models::InputOptions input_;
+};
+
+/// Soft answers: a prediction earns the score of the answer it names.
+class VqaV2Task : public TrainTask {
+ public:
+  explicit VqaV2Task(const AllInOne& model) : model_(model) {}
+  Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::VqaV2Batch questions = vqav2_batch(batch);
+    const Scored scored = models::vqav2(model_, questions, ctx);
+    averages.add("loss", scored.loss.item());
+    const std::vector<std::int64_t> best = argmax(scored.scores).to_vector<std::int64_t>();
+    const std::vector<float> targets = questions.targets.to_vector<float>();
+    const std::size_t labels = targets.size() / best.size();
+    double earned = 0;
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      earned += static_cast<double>(targets[i * labels + static_cast<std::size_t>(best[i])]);
+    }
+    averages.add("accuracy", earned, static_cast<double>(best.size()));
+    return scored.loss;
+  }
+
+ private:
+  const AllInOne& model_;
+};
+
 /// A loss and scores of one row a sample.
 template <class Objective>
 class ScoredTask : public TrainTask {
@@ -115,11 +164,13 @@ std::unique_ptr<TrainTask> make_task(const TrainConfig& config, const AllInOne& 
       return by_match ? models::multiple_choice(m, choice, ctx) : models::multiple_choice_qa(m, choice, ctx);
     });
   }
-  if (task == "retrieval") {
+  if (task == "retrieval") return std::make_unique<RetrievalTask>(config, model);
+  if (task == "vqav2") return std::make_unique<VqaV2Task>(model);
+  if (task == "nlvr2") {
     return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
-      const models::ChoiceBatch rivals = rivals_batch(batch);
-      labels = rivals.answer;
-      return models::retrieval(m, rivals, ctx);
+      const models::Nlvr2Batch pairs = nlvr2_batch(batch);
+      labels = pairs.labels;
+      return models::nlvr2(m, pairs, ctx);
     });
   }
   if (task == "caption") {

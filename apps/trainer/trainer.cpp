@@ -1,5 +1,6 @@
 #include "apps/trainer/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -28,6 +29,23 @@ std::string join(const std::vector<std::string>& names, std::size_t most) {
   return names.size() <= most ? text : message(text, ", ... (", names.size(), " in all)");
 }
 
+std::string names_of(const Averages& averages) {
+  std::vector<std::string> names;
+  for (const Averages::Entry& entry : averages.entries()) names.push_back(entry.name);
+  return join(names, names.size());
+}
+
+/// What cannot be written is the disk's fault: exit code 6, where a data set that cannot be read has 3.
+template <class Function>
+auto on_disk(const Function& function) {
+  try {
+    return function();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::io) throw;
+    throw Exit(kSystem, error.what());
+  }
+}
+
 /// A run from its first step, or the checkpoint's, to its last.
 class Run {
  public:
@@ -45,13 +63,15 @@ class Run {
     if (learner_.loaded()) screen_.message(learner_.loaded()->line());
     if (learner_.loaded() && options.verbose) screen_.message(learner_.loaded()->table());
     resume();
-    folder_.write("config.toml", config.keys.to_toml());
-    folder_.write("environment.json", RunFolder::environment_json());
     RunLog::Options log;
     log.max_steps = max_steps_;
     log.clips_per_step = config.train.batch * config.train.accumulate * (feed_.has_images() ? 2 : 1);
     log.tensorboard = config.log.tensorboard;
-    log_ = std::make_unique<RunLog>(folder_, screen_, log, progress_.lengths);
+    on_disk([&] {
+      folder_.write("config.toml", config.keys.to_toml());
+      folder_.write("environment.json", RunFolder::environment_json());
+      log_ = std::make_unique<RunLog>(folder_, screen_, log, progress_.lengths);
+    });
   }
 
   int train();
@@ -104,23 +124,30 @@ void Run::resume() {
 void Run::handle_non_finite(const StepResult& result) {
   ++progress_.skipped;
   ++progress_.skipped_in_a_row;
-  screen_.message(message("step ", progress_.step, ": the loss or its gradient is not finite; skipped (",
-                          progress_.skipped_in_a_row, " in a row). Samples: ", join(result.ids, result.ids.size())));
+  const std::string samples = join(result.ids, result.ids.size());
+  screen_.message(message("step ", progress_.step + 1, ": the loss or its gradient is not finite; skipped (",
+                          progress_.skipped_in_a_row, " in a row). Samples: ", samples));
+  log_->skipped(progress_.step + 1, samples);
   if (progress_.skipped_in_a_row < config_.train.max_skipped) return;
   feed_.seek(progress_.step);
   const std::string where = learner_.first_bad_op(batches(), progress_.step);
-  const nlohmann::ordered_json dump = {{"step", progress_.step}, {"samples", result.ids}, {"first_bad_op", where}};
-  folder_.write(message("non-finite-step-", progress_.step, ".json"),
+  const nlohmann::ordered_json dump = {{"step", progress_.step + 1}, {"samples", result.ids}, {"first_bad_op", where}};
+  folder_.write(message("non-finite-step-", progress_.step + 1, ".json"),
                 dump.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   throw Exit(kNumbers,
              message(config_.train.max_skipped, " steps in a row were not finite; the first bad op: ", where));
 }
 
 void Run::evaluate_now() {
-  const std::optional<Averages> averages = evaluate(learner_, data_, config_.eval.batches);
+  const std::optional<Averages> averages = evaluate(config_, learner_, data_);
   if (!averages) return;
-  log_->evaluation(progress_.step, config_.data.eval_split, *averages);
+  on_disk([&] { log_->evaluation(progress_.step, config_.data.eval_split, *averages); });
   if (config_.checkpoint.best.empty()) return;
+  const auto& entries = averages->entries();
+  const bool known = std::any_of(entries.begin(), entries.end(),
+                                 [&](const auto& entry) { return entry.name == config_.checkpoint.best; });
+  check(known, ErrorCode::config, "checkpoint.best is \"", config_.checkpoint.best,
+        "\", which this evaluation does not have; it has ", names_of(*averages));
   const double value = averages->mean(config_.checkpoint.best);
   const bool better = config_.checkpoint.best_mode == "max" ? value > progress_.best : value < progress_.best;
   if (progress_.best_step >= 0 && !better) return;
@@ -159,7 +186,9 @@ void Run::one_step() {
   ++progress_.step;
   screen_.bar(progress_.step, max_steps_);
   if (progress_.step % config_.log.every != 0 && progress_.step != max_steps_) return;
-  log_->steps(progress_.step, progress_.averages, lr, result.norm.norm, progress_.skipped, feed_.take_wait());
+  on_disk([&] {
+    log_->steps(progress_.step, progress_.averages, lr, result.norm.norm, progress_.skipped, feed_.take_wait());
+  });
   progress_.averages.clear();
 }
 
@@ -193,8 +222,10 @@ int Run::train() {
     return exit_code_of_signal(signal);
   }
   const Learner::FinalWeights final_weights(learner_);
-  save_safetensors(folder_ / "weights.safetensors", learner_.parameters().state(),
-                   {{"format", "pt"}, {"step", message(progress_.step)}, {"task", config_.train.task}});
+  on_disk([&] {
+    save_safetensors(folder_ / "weights.safetensors", learner_.parameters().state(),
+                     {{"format", "pt"}, {"step", message(progress_.step)}, {"task", config_.train.task}});
+  });
   screen_.message(message("done: ", folder_ / "weights.safetensors"));
   screen_.message(report::draw_run_report(folder_.path()));
   return kOk;

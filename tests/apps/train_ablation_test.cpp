@@ -39,7 +39,7 @@ TEST_CASE("aio_train: an ablation trains every variant with every seed, and repe
   const nlohmann::json table = nlohmann::json::parse(read_file(folder + "/ablation.json"));
   CHECK(read_file(dir / "log.out") == read_file(folder + "/ablation.json"));  // --json, and nothing else
   CHECK(table["key"] == "model.roll");
-  CHECK(table["metric"] == "accuracy");
+  CHECK(table["metric"] == "acc_all_motion");
   CHECK(table["seeds"] == nlohmann::json({5, 6}));
   REQUIRE(table["variants"].size() == 2);
   for (const auto& variant : table["variants"]) {
@@ -53,7 +53,7 @@ TEST_CASE("aio_train: an ablation trains every variant with every seed, and repe
     CHECK(variant["steps_to"].size() == 2);
     for (const char* seed : {"5", "6"}) {
       const auto lines = metrics_of(folder + "/" + variant["name"].get<std::string>() + "-seed" + seed);
-      CHECK(lines.back()["accuracy"] == variant["values"][seed[0] - '5']);
+      CHECK(lines.back()["acc_all_motion"] == variant["values"][seed[0] - '5']);
     }
   }
 

@@ -2,17 +2,25 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
+#include "apps/common/xxh64.h"
 #include "data/synthetic/dataset.h"
+#include "tensor/random.h"
 #include "tests/temp_dir.h"
 
 namespace aio::test {
+
+namespace fs = std::filesystem;
 
 const std::string& data_set() {
   static const test::TempDir dir;
@@ -71,6 +79,7 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& log) {
   };
   append_to(log, STDERR_FILENO);
   append_to(log + ".out", STDOUT_FILENO);
+  signal(SIGXFSZ, SIG_IGN);
   std::vector<char*> list;
   for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
   list.push_back(nullptr);
@@ -94,6 +103,57 @@ int run(const std::vector<std::string>& arguments, const std::string& log) {
   const int code = wait_for(start(arguments, log));
   if (code != 0) MESSAGE(read_file(log));
   return code;
+}
+
+namespace {
+
+bool has_ended(pid_t child) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
+}  // namespace
+
+void check_killed_and_resumed(int kills) {
+  using Clock = std::chrono::steady_clock;
+  const TempDir dir;
+  const int steps = 40;
+  const std::vector<std::string> more = {"checkpoint.every=1"};  // so that most of the time one is being written
+  const auto started = Clock::now();
+  REQUIRE(run(arguments("pretrain", dir / "whole", steps, more), dir / "log") == 0);
+  const std::chrono::duration<double> whole = Clock::now() - started;
+  const std::vector<double> moments =
+      uniform({kills}, 0.05, 0.9, RngKey{11}, {DType::f64, Device{}}).to_vector<double>();
+  int while_writing = 0;
+  for (int i = 0; i < kills; ++i) {
+    const pid_t child = start(arguments("pretrain", dir / "killed", steps, more), dir / "log");
+    const bool wait_for_writing = i % 2 == 1;
+    const auto until = Clock::now() + (wait_for_writing ? 3 * whole : whole * moments[static_cast<std::size_t>(i)]);
+    bool writing = false;
+    while (!writing && Clock::now() < until && !has_ended(child)) {
+      if (wait_for_writing) {
+        std::error_code none_yet;
+        for (const auto& entry : fs::directory_iterator(dir / "killed/checkpoints", none_yet)) {
+          writing = writing || entry.path().filename().string().rfind(".partial-", 0) == 0;
+        }
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    while_writing += writing ? 1 : 0;
+    kill(child, SIGKILL);
+    wait_for(child);
+  }
+  MESSAGE(kills << " kills, " << while_writing << " of them while a checkpoint was written");
+  REQUIRE(run(arguments("pretrain", dir / "killed", steps, more), dir / "log") == 0);
+  for (const char* name : {"weights.safetensors", "metrics.jsonl", "checkpoints/step-000040/weights.safetensors",
+                           "checkpoints/step-000040/training.safetensors"}) {
+    INFO(name);
+    CHECK(apps::xxh64_file(dir / "whole" + "/" + name) == apps::xxh64_file(dir / "killed" + "/" + name));
+  }
+  // What killed writers left is gone.
+  for (const auto& entry : fs::directory_iterator(dir / "killed/checkpoints")) {
+    CHECK(entry.path().filename().string().rfind("step-", 0) == 0);
+  }
 }
 
 std::vector<nlohmann::json> metrics_of(const std::string& run_dir) {

@@ -17,7 +17,8 @@ const std::string& data_set();
 std::vector<std::string> arguments(const std::string& task, const std::string& run, int steps,
                                    const std::vector<std::string>& more = {});
 
-/// Starts a program; its stderr is appended to `log`, its stdout to `log`.out.
+/// Starts a program; its stderr is appended to `log`, its stdout to `log`.out. It ignores SIGXFSZ: where a
+/// test limits the size of its files, write() fails as on a full disk.
 pid_t start(const std::vector<std::string>& arguments, const std::string& log);
 /// The exit code, or 1000 + the signal that ended it.
 int wait_for(pid_t child);
@@ -25,6 +26,10 @@ int wait_for(pid_t child);
 int run(const std::vector<std::string>& arguments, const std::string& log);
 
 std::string read_file(const std::string& path);
+/// Kills a pre-training run of 40 steps so many times, every other time while it writes a checkpoint, and lets it end;
+/// checks that weights, optimizer and metrics are those of an unbroken run, byte for byte.
+void check_killed_and_resumed(int kills);
+
 /// The lines of a run's metrics.jsonl.
 std::vector<nlohmann::json> metrics_of(const std::string& run_dir);
 

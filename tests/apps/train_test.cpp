@@ -36,6 +36,10 @@ TEST_CASE("aio_train: pre-training lowers its losses, and leaves what it promise
   CHECK(last["mlm"].get<double>() < 0.9 * lines[0]["mlm"].get<double>());  // observed 0.81
   CHECK(last["vtc"].get<double>() < lines[0]["vtc"].get<double>());
   CHECK(lines.back()["split"] == "val");
+  for (const char* metric : {"mlm", "mlm_accuracy", "vtm_hard_accuracy", "bvtc_t2v_r1", "bvtc_v2t_medr"}) {
+    INFO(metric);
+    CHECK(lines.back().contains(metric));
+  }
   for (const auto& line : lines) {
     CHECK_FALSE(line.contains("seconds"));
     CHECK_FALSE(line.contains("clips_per_second"));
@@ -55,27 +59,13 @@ TEST_CASE("aio_train: every task runs on its part of the data set") {
     REQUIRE(lines.size() == 3);
     CHECK(lines[0]["loss"].get<double>() > 0);
     CHECK(lines[2]["accuracy"].get<double>() >= 0);
-  }
-}
-
-TEST_CASE("aio_train: killed at random moments and resumed, a run ends with the same bytes") {
-  const test::TempDir dir;
-  const int kSteps = 40, kKills = 6;
-  const auto started = std::chrono::steady_clock::now();
-  REQUIRE(run(arguments("pretrain", dir / "whole", kSteps), dir / "log") == 0);
-  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - started;
-  const std::vector<float> moments = uniform({kKills}, 0.05, 0.9, RngKey{11}).to_vector<float>();
-  for (const float moment : moments) {
-    const pid_t child = start(arguments("pretrain", dir / "killed", kSteps), dir / "log");
-    std::this_thread::sleep_for(whole * static_cast<double>(moment));
-    kill(child, SIGKILL);
-    wait_for(child);
-  }
-  REQUIRE(run(arguments("pretrain", dir / "killed", kSteps), dir / "log") == 0);
-  for (const char* name : {"weights.safetensors", "metrics.jsonl", "checkpoints/step-000040/weights.safetensors",
-                           "checkpoints/step-000040/training.safetensors"}) {
-    INFO(name);
-    CHECK(apps::xxh64_file(dir / "whole" + "/" + name) == apps::xxh64_file(dir / "killed" + "/" + name));
+    // What the task is judged by, as aio_eval computes it.
+    const std::map<std::string, const char*> metric = {{"qa", "acc_all_motion"},
+                                                       {"choice", "accuracy"},
+                                                       {"retrieval", "vtm_t2v_r1"},
+                                                       {"action", "top5"},
+                                                       {"caption", "accuracy"}};
+    CHECK(lines[2].contains(metric.at(task)));
   }
 }
 
@@ -95,18 +85,6 @@ TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
   REQUIRE(run(arguments("pretrain", dir / "a", 6), dir / "log") == 0);
   REQUIRE(run(arguments("pretrain", dir / "b", 6, {"data.skip_list=" + (dir / "skip.txt")}), dir / "log") == 0);
   CHECK(read_file(dir / "a/metrics.jsonl") != read_file(dir / "b/metrics.jsonl"));
-}
-
-TEST_CASE("aio_train: SIGTERM saves and ends with 143") {
-  const test::TempDir dir;
-  const std::string folder = dir / "run";
-  const pid_t child =
-      start(arguments("pretrain", folder, 100'000, {"checkpoint.every=0", "eval.every=0"}), dir / "log");
-  for (int i = 0; i < 600 && metrics_of(folder).empty(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  kill(child, SIGTERM);
-  CHECK(wait_for(child) == 143);
-  CHECK(std::distance(fs::directory_iterator(folder + "/checkpoints"), fs::directory_iterator{}) == 1);
 }
 
 TEST_CASE("aio_train: refusals name the key or the file, with their exit codes") {
@@ -131,16 +109,4 @@ TEST_CASE("aio_train: refusals name the key or the file, with their exit codes")
     INFO(log);
     CHECK(log.find(refusal.text) != std::string::npos);
   }
-}
-
-TEST_CASE("aio_train: every configuration in configs/ is valid") {
-  int count = 0;
-  for (const auto& entry : fs::directory_iterator(AIO_TEST_DATA "/../configs")) {
-    if (entry.path().extension() != ".toml") continue;
-    ++count;
-    INFO(entry.path().string());
-    const std::string command = AIO_BIN "/aio_train --print-config --config " + entry.path().string() + " > /dev/null";
-    CHECK(std::system(command.c_str()) == 0);
-  }
-  CHECK(count >= 2);
 }
