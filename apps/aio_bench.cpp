@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "apps/common/device.h"
 #include "bench/bench.h"
 #include "bench/step.h"
 #include "tensor/error.h"
@@ -49,6 +50,7 @@ void add_step_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--dtype", options.dtype, "of activations")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
+  command.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command.add_option("--gemm", options.gemm, "provider of products: auto, native, amx, openblas, eigen")
       ->capture_default_str();
   command.add_option("--drop", options.dropout, "dropout rate")->check(CLI::Range(0.0, 0.9))->capture_default_str();
@@ -57,6 +59,7 @@ void add_step_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--steps", options.steps, "timed")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--warmup", options.warmup, "steps before")->check(CLI::NonNegativeNumber)->capture_default_str();
   command.add_flag("--vtc", options.vtc, "train: with the contrastive loss and its two unimodal passes");
+  command.add_flag("!--no-peak", options.peak, "do not measure the fastest product beside it");
   command.add_flag("--json", options.json, "one JSON document on one line of standard output");
 }
 
@@ -76,6 +79,10 @@ int main(int argc, char** argv) {
     CLI::Option* const cpu_time = command->add_flag("--cpu-time", options.cpu_time,
                                                     "count CPU time: for one thread on a machine that others use too");
     if (benchmark.name == std::string_view("gemm")) continue;
+    if (benchmark.name == std::string_view("gpu")) {
+      command->add_flag("--small", options.small, "sizes for the emulation");
+      continue;
+    }
     CLI::Option* const peer = command->add_option(
         "--peer", options.peer,
         "a Python interpreter with PyTorch (tokenizer: with tokenizers; data: with decord and av; retrieval: with "
@@ -94,6 +101,8 @@ int main(int argc, char** argv) {
 
   try {
     restart_with_widest_openblas(argv);
+    if (app.got_subcommand("gpu")) apps::choose_device("cuda");
+    step.device = to_string(apps::choose_device(step.device));
     if (options.threads > 0) set_num_threads(options.threads);
     if (step.threads > 0) set_num_threads(step.threads);
     set_gemm_provider(step.gemm);

@@ -21,6 +21,7 @@ struct Options {
   int threads = 0;        ///< 0: as many as the process may use
   int rounds = 7;         ///< turns of each contender
   std::string peer;       ///< a Python interpreter to time beside ours; empty: none
+  bool small = false;     ///< gpu: a size that the emulation can run
   bool cpu_time = false;  ///< count CPU time, not the clock's: for one thread on a machine that others use too
 
   bool selects(std::string_view name) const { return name.find(filter) != std::string_view::npos; }
@@ -81,5 +82,6 @@ void run_data(const Options& options, Report& report);
 void run_retrieval(const Options& options, Report& report);
 void run_captions(const Options& options, Report& report);
 void run_decode_memory(const Options& options, Report& report);
+void run_gpu(const Options& options, Report& report);
 
 }  // namespace aio::bench

@@ -15,6 +15,7 @@
 #include "models/objectives/pretrain.h"
 #include "nn/optim/adamw.h"
 #include "tensor/allocator.h"
+#include "tensor/backend.h"
 #include "tensor/gemm_provider.h"
 #include "tensor/parallel.h"
 
@@ -42,19 +43,27 @@ models::PretrainBatch step_batch(const StepOptions& o) {
     reversed.push_back(o.batch - 1 - b);
     match.push_back(b % 2);
   }
+  const Device device = parse_device(o.device);
+  const auto integers = [&](const std::vector<std::int64_t>& values, const Shape& shape) {
+    return Tensor::from(values, shape).to(device);
+  };
   models::PretrainBatch batch;
-  batch.frames = normal({o.batch, o.frames, 3, o.image, o.image}, 0, 1, RngKey{1});
-  batch.false_frames = index_select(batch.frames, 0, Tensor::from(reversed, {o.batch}));
-  batch.text = {Tensor::from(ids, {o.batch, o.text}), Tensor::from(mask, {o.batch, o.text})};
+  batch.frames = normal({o.batch, o.frames, 3, o.image, o.image}, 0, 1, RngKey{1}, {DType::f32, device});
+  batch.false_frames = index_select(batch.frames, 0, integers(reversed, {o.batch}));
+  batch.text = {integers(ids, {o.batch, o.text}), integers(mask, {o.batch, o.text})};
   batch.mlm_ids = batch.text.ids;
-  batch.mlm_labels = Tensor::from(labels, {o.batch, o.text});
-  batch.vtm_labels = Tensor::from(match, {o.batch});
+  batch.mlm_labels = integers(labels, {o.batch, o.text});
+  batch.vtm_labels = integers(match, {o.batch});
   return batch;
 }
 
 struct Step {
   explicit Step(const StepOptions& o)
-      : options(o), config(make_config(o)), model(store, config), batch(step_batch(o)) {}
+      : options(o),
+        config(make_config(o)),
+        store(1, {DType::f32, parse_device(o.device)}),
+        model(store, config),
+        batch(step_batch(o)) {}
 
   static models::AioConfig make_config(const StepOptions& o) {
     models::AioConfig config = models::config_for_size(o.size);
@@ -79,20 +88,23 @@ struct Step {
 
   StepOptions options;
   models::AioConfig config;
-  nn::ParamStore store{1};
+  nn::ParamStore store;
   models::AllInOne model;
   models::PretrainBatch batch;
 };
 
-/// Best product of x [M, d] and w [d, 4 d], the model's largest, and of a 2048 cube; TFLOP/s. As the peer measures it.
-double gemm_peak(DType dtype, std::int64_t d) {
+/// Best product of x [M, d] and w [d, 4 d], the model's largest, and of a cube of 4096 on a GPU, 2048 on a CPU;
+/// TFLOP/s. As the peer measures it.
+double gemm_peak(TensorOptions type, std::int64_t d) {
+  const std::int64_t cube = type.device.kind == Device::Kind::cuda ? 4096 : 2048;
   double best = 0;
-  for (const auto& [m, k, n] : {std::array<std::int64_t, 3>{2048, 2048, 2048}, {237 * 12, d, 4 * d}}) {
-    const Tensor a = normal({m, k}, 0, 1, RngKey{3}, {dtype}), b = normal({k, n}, 0, 1, RngKey{4}, {dtype});
+  for (const auto& [m, k, n] : {std::array<std::int64_t, 3>{cube, cube, cube}, {237 * 12, d, 4 * d}}) {
+    const Tensor a = normal({m, k}, 0, 1, RngKey{3}, type), b = normal({k, n}, 0, 1, RngKey{4}, type);
     const NoGrad no_grad;
     for (int i = 0; i < 8; ++i) {
       const Clock::time_point start = Clock::now();
       const Tensor c = matmul(a, b);
+      backend_for(c).synchronize();
       best = std::max(best, 2.0 * static_cast<double>(m * k * n) / seconds_since(start) / 1e12);
     }
   }
@@ -108,7 +120,7 @@ void measure(const StepOptions& o, const char* mode, const Step& step, const std
     last = run(i);
     if (i >= o.warmup) ms.push_back(seconds_since(start) * 1e3);
   }
-  const auto peak_bytes = static_cast<double>(memory_stats().peak);
+  const auto peak_bytes = static_cast<double>(memory_stats(parse_device(o.device)).peak);
   std::sort(ms.begin(), ms.end());
   const auto d = static_cast<double>(step.config.hidden_size);
   const auto patches = static_cast<double>(step.config.patches());
@@ -117,15 +129,17 @@ void measure(const StepOptions& o, const char* mode, const Step& step, const std
   const auto pixels = static_cast<double>(3 * o.patch * o.patch);
   const double forward = clips * (layers * L * (24 * d * d + 4 * L * d) + 2 * patches * pixels * d);
   const double flops = std::string_view(mode) == "infer" ? forward : 2 * 3 * forward;
-  const double f32_peak = gemm_peak(DType::f32, step.config.hidden_size);
-  const double bf16_peak = gemm_peak(DType::bf16, step.config.hidden_size);
+  const auto peak_of = [&](DType dtype) {
+    return o.peak ? gemm_peak({dtype, parse_device(o.device)}, step.config.hidden_size) : 0;
+  };
+  const double f32_peak = peak_of(DType::f32), bf16_peak = peak_of(DType::bf16);
   const double peak = parse_dtype(o.dtype) == DType::f32 ? f32_peak : bf16_peak;
   const double tflops = flops / ms[0] / 1e9;
   nlohmann::ordered_json json = {{"peer", "aio"},
                                  {"mode", mode},
                                  {"size", o.size},
                                  {"dtype", o.dtype},
-                                 {"device", "cpu"},
+                                 {"device", o.device},
                                  {"threads", num_threads()},
                                  {"batch", o.batch},
                                  {"frames", o.frames},
@@ -136,7 +150,7 @@ void measure(const StepOptions& o, const char* mode, const Step& step, const std
                                  {"gemm_peak_tflops", peak},
                                  {"f32_gemm_peak_tflops", f32_peak},
                                  {"bf16_gemm_peak_tflops", bf16_peak},
-                                 {"fraction_of_peak", tflops / peak},
+                                 {"fraction_of_peak", o.peak ? tflops / peak : 0},
                                  {"parameters", step.store.numel()},
                                  {"last", last},
                                  {"peak_bytes", peak_bytes},

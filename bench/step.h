@@ -15,12 +15,14 @@ struct StepOptions {
   std::int64_t words = 14;  ///< real tokens among them
   std::int64_t vocab = 30522;
   std::string dtype = "f32";
+  std::string device = "cpu";
   std::string gemm = "auto";  ///< provider
   double dropout = 0.1;
   int threads = 0;
   int steps = 6;
   int warmup = 2;
   bool vtc = false;
+  bool peak = true;  ///< measure the best product beside it
   bool json = false;
 };
 
