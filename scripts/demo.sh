@@ -140,10 +140,9 @@ tasks_lane() {
   stage choice "one of five captions" train_and_evaluate choice
   stage retrieval "captions and clips find each other" train_and_evaluate retrieval --by vtm
   stage caption "captions word by word" train_and_evaluate caption
-  stage ablation-2 "direction from nothing: mean of the frames" ablate time_average
 }
 ablation_lane() {
-  stage ablation-1 "direction from nothing: rolling, none, all frames at once" ablate roll,none,flatten
+  stage direction "which way things move, from nothing, with and without rolling" ablate roll,none,time_average,flatten
 }
 
 # ---- the demo ----------------------------------------------------------------------------------------------------------
@@ -167,7 +166,6 @@ PATH=$bin:$PATH
 echo "demo: logs in $place/$logs"
 stage data "moving shapes as videos, with text for every task" make_data
 in_lanes tasks_lane ablation_lane
-stage direction "the ablation's table" ablate roll,none,time_average,flatten
 echo
 aio_report "$run" --title "All-in-one on moving shapes" --chance 0.5 --summary "$run/summary.json" --stages "$stages"
 echo "scores: $place/$run/summary.json; clips: $place/$run/preview.png; $(clock)"

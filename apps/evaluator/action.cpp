@@ -30,7 +30,7 @@ Evaluation evaluate_actions_by(const EvalSplit& split, const EvalOptions& option
     if (scored.label >= 0) line.add("answer", true_label(scored, labels));
     tally.count(scored.readable);
     if (scored.label >= 0 || scored.sample.media.empty()) {
-      for (const std::size_t count : {1, 5, 10}) {
+      for (const std::size_t count : {1U, 5U, 10U}) {
         tally.add("top" + std::to_string(count), scored.right(count) ? 1 : 0, scored.readable);
       }
     }

@@ -29,7 +29,6 @@ class PretrainScores {
   PretrainScores(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options)
       : model_(model),
         split_(split),
-        options_(options),
         ctx_(nn::ForwardCtx::eval(options.compute)),
         input_{.images = split.loader.images},
         tally_(metric_names(model)) {}
@@ -180,7 +179,6 @@ class PretrainScores {
 
   const models::AllInOne& model_;
   const EvalSplit& split_;
-  const EvalOptions& options_;
   nn::ForwardCtx ctx_;
   models::InputOptions input_;
   Tally tally_;
