@@ -155,7 +155,7 @@ TEST_CASE("eval action: top 1, 5 and 10 follow from the predictions") {
     std::map<std::size_t, double> hits;
     for (const json& line : parsed(evaluation.predictions)) {
       REQUIRE(line["top"].size() == 10);
-      for (const std::size_t count : {1, 5, 10}) {
+      for (const std::size_t count : {1U, 5U, 10U}) {
         for (std::size_t i = 0; i < count; ++i) hits[count] += line["top"][i][0] == line["answer"] ? 1 : 0;
       }
     }

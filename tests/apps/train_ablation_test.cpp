@@ -53,7 +53,7 @@ TEST_CASE("aio_train: an ablation trains every variant with every seed, and repe
     CHECK(variant["steps_to"].size() == 2);
     for (const char* seed : {"5", "6"}) {
       const auto lines = metrics_of(folder + "/" + variant["name"].get<std::string>() + "-seed" + seed);
-      CHECK(lines.back()["acc_all_motion"] == variant["values"][seed[0] - '5']);
+      CHECK(lines.back()["acc_all_motion"] == variant["values"][static_cast<std::size_t>(seed[0] - '5')]);
     }
   }
 
