@@ -1,6 +1,6 @@
 #pragma once
-// DecodeCache: decoded clips kept in memory, for data sets that fit. A clip is decoded whole once; later epochs draw
-// their frames from it. What is drawn does not change: only the time it takes.
+// DecodeCache: decoded clips kept in memory, for data sets that fit. A clip (a file, or seconds of one) is decoded whole
+// once; later epochs draw their frames from it. What is drawn does not change: only the time it takes.
 
 #include <cstdint>
 #include <map>
@@ -16,8 +16,7 @@ class DecodeCache {
   /// `decode` answers what is not kept. Clips are kept until `max_bytes` of frames are; then no further ones.
   DecodeCache(DecodeFunction decode, std::int64_t max_bytes);
 
-  /// As `decode`. Clips named by seconds or by a window of a file are passed on: of a long file only a part is wanted.
-  /// From any thread.
+  /// As `decode`. Clips named by a window of a file are passed on. From any thread.
   DecodeResult decode(const DecodeRequest& request);
 
   struct Counts {
@@ -28,7 +27,8 @@ class DecodeCache {
  private:
   struct Clip {
     FrameSourceInfo info;
-    Tensor frames;  ///< u8 [n, H, W, 3]: all of them
+    FrameRange range;  ///< of the file
+    Tensor frames;     ///< u8 [range.count, H, W, 3]
   };
   bool find(const std::string& name, Clip& clip);
 

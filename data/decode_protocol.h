@@ -35,6 +35,7 @@ struct Request {
 struct Reply {
   DecodeFault fault;
   FrameSourceInfo info;
+  FrameRange range;
   double read_seconds;
   std::int64_t frames;  ///< in the shared memory: u8 [frames, height, width, 3]
   FrameSize size;

@@ -157,12 +157,13 @@ DecodeResult DecodeService::Impl::decode_folder(const DecodeRequest& request) {
     folder = list_pictures(request.source);
     result.read_seconds = watch.lap();
     result.indices = request.indices;
-    if (result.indices.empty() && request.count > 0) {
-      const FrameRange range = folder.clip(request.start, request.end);
-      result.indices = request.window > 0
-                           ? sample_window(request.count, request.window_centre, request.window, folder.frames(),
-                                           request.mode, request.key, request.compat)
-                           : sample_frames(request.count, range, request.mode, request.key, request.compat);
+    const bool sampled = request.indices.empty() && request.count > 0;
+    if (request.indices.empty() && request.window == 0) result.range = folder.clip(request.start, request.end);
+    if (sampled && request.window > 0) {
+      result.indices = sample_window(request.count, request.window_centre, request.window, folder.frames(),
+                                     request.mode, request.key, request.compat);
+    } else if (sampled) {
+      result.indices = sample_frames(request.count, result.range, request.mode, request.key, request.compat);
     }
     for (const std::int64_t index : result.indices) {
       check(index >= 0 && index < folder.frames(), ErrorCode::index, request.source.path, ": there is no picture ",

@@ -55,6 +55,7 @@ struct DecodeResult {
   DecodeFault fault = DecodeFault::none;
   std::string error;  ///< "clip.mp4: ...", empty if all went well
   FrameSourceInfo info;
+  FrameRange range;  ///< the frames of [start, end) seconds; empty where `indices` or a window was asked for
   std::vector<std::int64_t> indices;
   Tensor frames;            ///< u8 [n, H, W, 3]
   double read_seconds = 0;  ///< of the time that it took: opening and reading the file

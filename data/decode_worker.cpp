@@ -38,13 +38,19 @@ DecodeFault fault_of(ErrorCode code) {
   }
 }
 
-std::vector<std::int64_t> choose(const Request& request, FrameSource& source) {
-  if (request.window > 0) {
-    return sample_window(request.count, request.window_centre, request.window, source.info().frames, request.mode,
-                         request.key, request.compat);
+/// Fills the reply's range, if the request has one. Throws Error{index} for frames that are not there.
+std::vector<std::int64_t> choose(const Request& request, FrameSource& source, FrameRange& range) {
+  try {
+    if (request.window > 0 && request.count > 0) {
+      return sample_window(request.count, request.window_centre, request.window, source.info().frames, request.mode,
+                           request.key, request.compat);
+    }
+    if (request.window == 0) range = source.clip(request.start, request.end);
+    if (request.count == 0) return {};
+    return sample_frames(request.count, range, request.mode, request.key, request.compat);
+  } catch (const Error& error) {
+    fail(ErrorCode::index, error.what());
   }
-  return sample_frames(request.count, source.clip(request.start, request.end), request.mode, request.key,
-                       request.compat);
 }
 
 void share(const Tensor& frames) {
@@ -65,14 +71,8 @@ void work(const Request& request, const std::string& name, int descriptor, Reply
   const auto source = open_frames(MediaFile(descriptor, place), request.limits);
   reply.info = source->info();
   reply.read_seconds = source->read_seconds();
-  if (indices.empty() && request.count == 0) return;
-  if (indices.empty()) {
-    try {
-      indices = choose(request, *source);
-    } catch (const Error& error) {
-      fail(ErrorCode::index, error.what());
-    }
-  }
+  if (indices.empty()) indices = choose(request, *source, reply.range);
+  if (indices.empty()) return;
   const Tensor frames = source->frames(indices, request.size);
   reply.read_seconds = source->read_seconds();
   share(frames);

@@ -141,6 +141,7 @@ DecodeResult WorkerProcess::ask(const decode_protocol::Request& request, const s
   if (!answered) return bury(name, request.limits, false);
   result.fault = reply.fault;
   result.info = reply.info;
+  result.range = reply.range;
   result.read_seconds = reply.read_seconds;
   if (result.ok() && reply.frames > 0) result.frames = take_frames(reply);
   return result;

@@ -1,10 +1,11 @@
-// DecodeCache: the same frames as without it, decoded once; parts of files and what does not fit are passed on.
+// DecodeCache: the same frames as without it, decoded once; windows and what does not fit are passed on.
 
 #include "data/decode_cache.h"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cmath>
 
 #include "tensor/parallel.h"
 
@@ -24,9 +25,21 @@ struct CountingDecoder {
       result.error = "broken: is broken";
       return result;
     }
+    if (static_cast<std::int64_t>(request.indices.size()) > most) {
+      result.fault = DecodeFault::request;
+      return result;
+    }
     result.indices = request.indices;
+    if (result.indices.empty()) {  // ten frames a second
+      const std::int64_t first = std::llround(request.start * 10);
+      result.range = {first, (request.end > request.start ? std::llround(request.end * 10) : frames) - first};
+      if (request.window > 0) result.range = {};
+    }
     if (result.indices.empty() && request.count > 0) {
-      result.indices = sample_frames(request.count, frames, request.mode, request.key, request.compat);
+      result.indices = request.window > 0
+                           ? sample_window(request.count, request.window_centre, request.window, frames, request.mode,
+                                           request.key, request.compat)
+                           : sample_frames(request.count, result.range, request.mode, request.key, request.compat);
     }
     std::vector<std::uint8_t> pixels;
     for (const std::int64_t index : result.indices) pixels.insert(pixels.end(), 12, static_cast<std::uint8_t>(index));
@@ -35,6 +48,7 @@ struct CountingDecoder {
     return result;
   }
   std::int64_t frames;
+  std::int64_t most = 4096;  ///< at once
   std::atomic<int> calls{0};
   std::atomic<std::int64_t> decoded{0};
 };
@@ -79,13 +93,34 @@ TEST_CASE("decode cache: what does not fit is decoded each time") {
   CHECK(decoder.decoded == 24 + 3 * 3);
 }
 
-TEST_CASE("decode cache: parts of a file and failures are passed on") {
+TEST_CASE("decode cache: of a part of a file only its frames are kept") {
+  CountingDecoder direct(100), behind(100);
+  DecodeCache cache([&](const DecodeRequest& request) { return behind(request); }, 1 << 20);
+  for (std::uint32_t draw = 0; draw < 10; ++draw) {
+    for (const double start : {0.0, 2.5, 6.0}) {
+      DecodeRequest part = request_for("a", draw);
+      part.start = start;
+      part.end = start + 2;
+      const DecodeResult want = direct(part), got = cache.decode(part);
+      REQUIRE(got.ok());
+      CHECK(got.indices == want.indices);
+      CHECK(got.frames.to_vector<std::uint8_t>() == want.frames.to_vector<std::uint8_t>());
+    }
+  }
+  CHECK(behind.decoded == 3 * 20);
+  CHECK(cache.counts().bytes == 3 * 20 * 12);
+}
+
+TEST_CASE("decode cache: windows, clips too long for one request and failures are passed on") {
   CountingDecoder decoder(24);
   DecodeCache cache([&](const DecodeRequest& request) { return decoder(request); }, 1 << 20);
-  DecodeRequest part = request_for("a", 0);
-  part.end = 2.5;
-  CHECK(cache.decode(part).ok());
+  DecodeRequest window = request_for("a", 0);
+  window.window = 10;
+  window.window_centre = 12;
+  CHECK(cache.decode(window).ok());
   CHECK(decoder.calls == 1);
+  decoder.most = 20;
+  CHECK(cache.decode(request_for("a", 0)).frames.dim(0) == 3);
   const DecodeResult bad = cache.decode(request_for("broken", 0));
   CHECK(bad.fault == DecodeFault::format);
   CHECK(bad.error == "broken: is broken");

@@ -82,6 +82,11 @@ TEST_CASE("the service gives what the reader gives") {
   info_only.source.path = path;
   const DecodeResult info = service.decode(info_only);
   CHECK((info.ok() && info.info.size.width == 160 && !info.frames.defined()));
+  CHECK((info.range.first == 0 && info.range.count == 50));
+  info_only.start = 0.4;
+  info_only.end = 1.2;
+  const FrameRange range = service.decode(info_only).range;
+  CHECK((range.first == 10 && range.count == 20));
 }
 
 TEST_CASE("every fault has a name and a reason") {
@@ -142,6 +147,7 @@ TEST_CASE("pictures, parts of files and folders") {
   request.start = 1;
   request.end = 2;
   CHECK(service.decode(request).indices == std::vector<std::int64_t>{4, 5, 6});
+  CHECK((service.decode(request).range.first == 4 && service.decode(request).range.count == 4));
   request.source.pattern = "%d.png";
   request.source.first = 11;
   request.start = request.end = 0;
