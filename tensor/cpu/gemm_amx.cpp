@@ -15,6 +15,7 @@
 
 #include "tensor/cpu/amx.h"
 #include "tensor/cpu/gemm_amx_pack.h"
+#include "tensor/cpu/gemm_grid.h"
 #include "tensor/cpu/scratch.h"
 #include "tensor/parallel.h"
 
@@ -23,8 +24,6 @@ namespace aio::cpu {
 namespace {
 
 using std::int64_t;
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 constexpr int64_t kSide = 2 * kTileLines;  // of the block of C in registers
 
@@ -194,10 +193,6 @@ class ChunkProduct {
   bool first_, last_;
 };
 
-struct Grid {
-  int64_t rows = 1, cols = 1;
-};
-
 /// Parts of C's strips and panels, at most one a thread, such that the largest is smallest.
 Grid grid_of(int64_t strips, int64_t panels, int64_t threads) {
   Grid best;
@@ -227,12 +222,8 @@ void gemm_amx(const Product<S, D>& product, bool parallel) {
       parallel_for(panels, ceil_div(panels, threads),
                    [&](int64_t begin, int64_t end) { chunk.pack_panels(begin, end, b.as<bf16>()); });
       const Grid grid = grid_of(strips, panels, threads);
-      parallel_for(grid.rows * grid.cols, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part) {
-          const int64_t i = part / grid.cols, j = part % grid.cols;
-          chunk.multiply(strips * i / grid.rows * kSide, std::min(M, strips * (i + 1) / grid.rows * kSide),
-                         panels * j / grid.cols, panels * (j + 1) / grid.cols, b.as<bf16>());
-        }
+      for_each_rectangle(grid, strips, panels, [&](int64_t top, int64_t bottom, int64_t left, int64_t right) {
+        chunk.multiply(top * kSide, std::min(M, bottom * kSide), left, right, b.as<bf16>());
       });
     }
   }

@@ -12,17 +12,15 @@
 #include <array>
 #include <utility>
 
+#include "tensor/cpu/gemm_grid.h"
 #include "tensor/cpu/gemm_pack.h"
 #include "tensor/cpu/scratch.h"
-#include "tensor/parallel.h"
 
 namespace aio::cpu {
 
 namespace {
 
 using std::int64_t;
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // ---- micro-kernels by number of rows and vectors -----------------------------------------------------------------
 
@@ -204,10 +202,6 @@ class RectangleProduct {
 
 // ---- threads -----------------------------------------------------------------------------------------------------
 
-struct Grid {
-  int64_t rows = 1, cols = 1;
-};
-
 /// How many parts C's rows and columns are cut into: the grid of at most `threads` parts in which the largest part has
 /// the least work. Each part packs its own columns of B (and rows of A, unless they are read in place).
 template <class S>
@@ -241,13 +235,9 @@ void gemm_native(const Product<S, D>& product, bool parallel) {
   if (M == 0 || N == 0) return;
   const Grid grid = grid_of<S>(M, N, product.a.cols, form_of(product.a), parallel ? num_threads() : 1);
   const int64_t strips = ceil_div(M, kRows), panels = ceil_div(N, kCols);
-  parallel_for(grid.rows * grid.cols, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      const int64_t i = part / grid.cols, j = part % grid.cols;
-      const Rectangle rectangle{strips * i / grid.rows * kRows, std::min(M, strips * (i + 1) / grid.rows * kRows),
-                                panels * j / grid.cols * kCols, std::min(N, panels * (j + 1) / grid.cols * kCols)};
-      RectangleProduct<S, D>(product, rectangle).run();
-    }
+  for_each_rectangle(grid, strips, panels, [&](int64_t top, int64_t bottom, int64_t left, int64_t right) {
+    const Rectangle rectangle{top * kRows, std::min(M, bottom * kRows), left * kCols, std::min(N, right * kCols)};
+    RectangleProduct<S, D>(product, rectangle).run();
   });
 }
 
