@@ -54,15 +54,16 @@ __global__ void __launch_bounds__(kWarp* kColumnWarps)
   }
 }
 
-/// y[o, c] = sum over chunks, first to last, of partial[o, chunk, c].
-template <class T>
+/// y[o, c] = sum_k x[o, k, c], first to last, k < n, c < C; `total` of y. A thread a column, for few terms: over frames,
+/// over classes, over chunks.
+template <class T, class X>
 __global__ void __launch_bounds__(kMapThreads)
-    add_chunks(T* y, const float* partial, std::int64_t n, std::int64_t chunks, std::int64_t C) {
+    sum_few(T* y, const X* x, std::int64_t total, std::int64_t n, std::int64_t C) {
   const std::int64_t i = global_thread_id();
-  if (i >= n) return;
-  const float* const first = partial + i / C * chunks * C + i % C;
+  if (i >= total) return;
+  const X* const first = x + i / C * n * C + i % C;
   float sum = 0;
-  for (std::int64_t k = 0; k < chunks; ++k) sum += first[k * C];
+  for (std::int64_t k = 0; k < n; ++k) sum += to_float(first[k * C]);
   y[i] = from_float<T>(sum);
 }
 
@@ -82,8 +83,8 @@ void column_sums(const char* name, Stream stream, Allocator& allocator, T* const
                   {kWarp, kColumnWarps}};
   launch(name, stream, grid, column_partials<K, N, Terms>, partial, outer, rows, C, chunk_rows, terms);
   for (int k = 0; k < K; ++k) {
-    launch(name, stream, map_grid(outer * C, 1), add_chunks<T>, y[k], partial + k * outer * chunks * C, outer * C,
-           chunks, C);
+    const float* const part = partial + k * outer * chunks * C;
+    launch(name, stream, map_grid(outer * C, 1), sum_few<T, float>, y[k], part, outer * C, chunks, C);
   }
 }
 

@@ -55,18 +55,6 @@ void sum_rows(Stream stream, Allocator& allocator, To* y, const T* x, std::int64
       x);
 }
 
-/// A thread a column, for short sums: over frames, over classes.
-template <class T>
-__global__ void __launch_bounds__(kMapThreads)
-    sum_few(T* y, const T* x, std::int64_t total, std::int64_t n, std::int64_t inner) {
-  const std::int64_t i = global_thread_id();
-  if (i >= total) return;
-  const T* const first = x + i / inner * n * inner + i % inner;
-  float sum = 0;
-  for (std::int64_t k = 0; k < n; ++k) sum += to_float(first[k * inner]);
-  y[i] = from_float<T>(sum);
-}
-
 template <class T>
 struct Elements {
   static constexpr int kTerms = 1;
@@ -86,7 +74,7 @@ void CudaBackend::sum_dim(const View& y, const View& x) {
   dispatch_gpu_float(y.dtype, [&]<class T>() {
     if (inner == 1) return sum_rows<T, T>(stream(), *allocator_, y.as<T>(), x.as<T>(), outer, n);
     if (n <= 32)
-      return launch("sum_dim", stream(), map_grid(outer * inner, 1), sum_few<T>, y.as<T>(), x.as<T>(), outer * inner, n,
+      return launch("sum_dim", stream(), map_grid(outer * inner, 1), sum_few<T, T>, y.as<T>(), x.as<T>(), outer * inner, n,
                     inner);
     dispatch_columns<T>(
         inner,
