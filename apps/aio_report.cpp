@@ -25,14 +25,8 @@ int main(int argc, char** argv) {
       ->type_name("FILE");
   const apps::Action action = [&] {
     if (out.empty()) out = folder + "/report.html";
-    report::write_report(folder, out, options);
-    const report::ReportTree tree = report::read_report_tree(folder);
-    if (!summary.empty()) {
-      const std::string json = report::summary_json(tree, stages) + "\n";
-      AtomicFile file(summary);
-      file.write(json.data(), json.size());
-      file.commit();
-    }
+    const report::ReportTree tree = report::write_report(folder, out, options);
+    if (!summary.empty()) write_atomically(summary, report::summary_json(tree, stages) + "\n");
     std::printf("%sreport: %s\n", report::summary_text(tree).c_str(), out.c_str());
     return int{apps::kOk};
   };

@@ -25,8 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-DType parse_dtype(const std::string& name) { return name == "bf16" ? DType::bf16 : DType::f32; }
-
 /// The peer's batch: random pixels, captions of which `words` tokens are real, two of them to be predicted; every other
 /// video is replaced by the one from the other end of the batch.
 models::PretrainBatch step_batch(const StepOptions& o) {

@@ -29,11 +29,6 @@ std::string encode_png(const Tensor& image) {
   return bytes;
 }
 
-void write_png(const std::string& path, const Tensor& image) {
-  const std::string bytes = encode_png(image);
-  AtomicFile file(path);
-  file.write(bytes.data(), bytes.size());
-  file.commit();
-}
+void write_png(const std::string& path, const Tensor& image) { write_atomically(path, encode_png(image)); }
 
 }  // namespace aio

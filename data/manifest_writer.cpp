@@ -14,19 +14,13 @@ namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
-void write_text(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
-
 void write_list(const std::string& path, const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
     check(line.find('\n') == std::string::npos, ErrorCode::value, path, ": an entry holds a line feed: \"", line, "\"");
     text += line + "\n";
   }
-  write_text(path, text);
+  write_atomically(path, text);
 }
 
 /// The shortest decimals that read back as the same floats: 0.3 and not 0.30000001192092896.
@@ -118,7 +112,7 @@ void ManifestWriter::finish(DatasetInfo info) {
     const auto& [mean, stddev] = *info.normalization;
     json["normalization"] = {{"mean", numbers(mean)}, {"std", numbers(stddev)}};
   }
-  write_text(folder_ + "/dataset.json", json.dump(2) + "\n");
+  write_atomically(folder_ + "/dataset.json", json.dump(2) + "\n");
 }
 
 }  // namespace aio

@@ -66,4 +66,10 @@ void AtomicFile::commit() {
   if (flushed != 0) fail_io(folder_of(path_), "flush the folder");
 }
 
+void write_atomically(const std::string& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+}
+
 }  // namespace aio

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace aio {
 
@@ -30,5 +31,8 @@ class AtomicFile {
   std::string temporary_;
   int descriptor_ = -1;
 };
+
+/// A whole file at once. Throws as AtomicFile.
+void write_atomically(const std::string& path, std::string_view bytes);
 
 }  // namespace aio

@@ -97,11 +97,7 @@ int run(const Options& options) {
                   static_cast<long long>(faults.size()) - static_cast<long long>(unreadable));
     }
   }
-  if (!options.skip_list.empty()) {
-    AtomicFile file(options.skip_list);
-    file.write(skipped.data(), skipped.size());
-    file.commit();
-  }
+  if (!options.skip_list.empty()) write_atomically(options.skip_list, skipped);
   if (options.json) {
     const ordered_json document{{"ok", !too_many}, {"splits", splits}};
     std::printf("%s\n", document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());

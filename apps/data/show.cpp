@@ -53,12 +53,6 @@ LoaderOptions loader_options(const ShowOptions& options, const Manifest& manifes
   return loader;
 }
 
-void write_page(const fs::path& path, const std::string& html) {
-  AtomicFile file(path.string());
-  file.write(html.data(), html.size());
-  file.commit();
-}
-
 int show(const ShowOptions& options) {
   const Manifest manifest = Manifest::open(options.data, options.split);
   if (manifest.size() == 0) throw Exit(kData, "show: " + manifest.file() + " has no samples");
@@ -80,7 +74,7 @@ int show(const ShowOptions& options) {
   fs::create_directories(options.out);
   const fs::path folder(options.out);
   const std::string title = manifest.info().name + ", " + manifest.split();
-  write_page(folder / "index.html", show_page(title, samples));
+  write_atomically((folder / "index.html").string(), show_page(title, samples));
   write_png((folder / "sheet.png").string(), contact_sheet(rows));
   for (const auto& [row, bad] : loader.bad_samples().entries())
     std::fprintf(stderr, "%s: %s\n", bad.name.c_str(), bad.reason.c_str());

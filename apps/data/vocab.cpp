@@ -36,9 +36,7 @@ int run(const Options& options) {
 
   std::string text;
   for (const std::string& token : vocabulary) text += token + '\n';
-  AtomicFile file(options.out);
-  file.write(text.data(), text.size());
-  file.commit();
+  write_atomically(options.out, text);
   if (options.json) {
     const nlohmann::ordered_json report{
         {"vocab", options.out}, {"tokens", vocabulary.size()}, {"words", trainer.words()}, {"captions", lines}};

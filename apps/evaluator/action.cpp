@@ -19,7 +19,7 @@ std::string true_label(const ScoredSample& scored, const std::vector<std::string
 
 Evaluation evaluate_actions_by(const EvalSplit& split, const EvalOptions& options, const ScoreBatch& score) {
   Tally tally({"top1", "top5", "top10"});
-  Evaluation evaluation;
+  std::vector<std::string> predictions;
   const std::vector<std::string>& labels = split.info().labels;
   score_split(split, options, score, [&](const ScoredSample& scored) {
     JsonLine line(scored.sample, scored.readable);
@@ -34,10 +34,9 @@ Evaluation evaluate_actions_by(const EvalSplit& split, const EvalOptions& option
         tally.add("top" + std::to_string(count), scored.right(count) ? 1 : 0, scored.readable);
       }
     }
-    evaluation.predictions.push_back(line.add_extra(scored.sample).text());
+    predictions.push_back(line.add_extra(scored.sample).text());
   });
-  tally.finish(evaluation);
-  return evaluation;
+  return tally.finish(std::move(predictions));
 }
 
 Evaluation evaluate_action(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options) {

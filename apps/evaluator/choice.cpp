@@ -17,7 +17,7 @@ MatchHead match_head(const models::AllInOne& model, const EvalOptions& options) 
 
 Evaluation evaluate_options(const EvalSplit& split, const EvalOptions& options, const ScoreOptions& score) {
   Tally tally({"accuracy"});
-  Evaluation evaluation;
+  std::vector<std::string> predictions;
   const ScoreBatch score_batch = [&](const Batch& batch, nn::ForwardCtx& ctx) {
     // Where no line of a batch could be parsed, there is nothing to choose from. Samples with fewer options than others
     // have empty texts in their place, whose scores nobody looks at.
@@ -33,10 +33,9 @@ Evaluation evaluate_options(const EvalSplit& split, const EvalOptions& options, 
     if (sample.answer_index) line.add("answer", *sample.answer_index);
     tally.count(scored.readable);
     if (sample.answer_index || sample.media.empty()) tally.add("accuracy", scored.right() ? 1 : 0, scored.readable);
-    evaluation.predictions.push_back(line.add_extra(sample).text());
+    predictions.push_back(line.add_extra(sample).text());
   });
-  tally.finish(evaluation);
-  return evaluation;
+  return tally.finish(std::move(predictions));
 }
 
 Evaluation evaluate_choice(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options) {

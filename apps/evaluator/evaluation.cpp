@@ -37,11 +37,14 @@ void Tally::count(bool readable) {
   unreadable_ += readable ? 0 : 1;
 }
 
-void Tally::finish(Evaluation& evaluation) const {
+Evaluation Tally::finish(std::vector<std::string> predictions) const {
+  Evaluation evaluation;
   evaluation.items = items_;
   evaluation.unreadable = unreadable_;
   evaluation.metrics = means(all_);
   if (unreadable_ > 0) evaluation.metrics_readable = means(readable_);
+  evaluation.predictions = std::move(predictions);
+  return evaluation;
 }
 
 }  // namespace aio::apps

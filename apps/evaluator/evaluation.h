@@ -37,8 +37,8 @@ class Tally {
   void add(const std::string& name, double score, bool readable);
   /// A sample of the split.
   void count(bool readable);
-  /// Items, unreadable and both lists of metrics.
-  void finish(Evaluation& evaluation) const;
+  /// The whole, with the lines of predictions.jsonl.
+  Evaluation finish(std::vector<std::string> predictions) const;
 
  private:
   Averages all_, readable_;

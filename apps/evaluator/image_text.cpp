@@ -28,7 +28,7 @@ Evaluation evaluate_vqav2(const models::AllInOne& model, const EvalSplit& split,
         "image-text: the data set ", split.info().name, " has ", answers.size(), " answers, the model's head ",
         head.out.weight.dim(0));
   Tally tally({"accuracy"});
-  Evaluation evaluation;
+  std::vector<std::string> predictions;
   const ScoreBatch score = [&](const Batch& batch, nn::ForwardCtx& ctx) {
     return models::vqav2(model, {batch.frames, text_batch(batch.text), {}}, ctx).scores;
   };
@@ -45,16 +45,15 @@ Evaluation evaluate_vqav2(const models::AllInOne& model, const EvalSplit& split,
     if (!accepted.empty() || sample.media.empty()) {
       tally.add("accuracy", scored.readable ? score_of(sample, best.front().first) : 0, scored.readable);
     }
-    evaluation.predictions.push_back(line.add_extra(sample).text());
+    predictions.push_back(line.add_extra(sample).text());
   });
-  tally.finish(evaluation);
-  return evaluation;
+  return tally.finish(std::move(predictions));
 }
 
 Evaluation evaluate_nlvr2(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options) {
   models::require_head(model.heads.nlvr2, "NLVR2", "nlvr2_classifier");
   Tally tally({"accuracy"});
-  Evaluation evaluation;
+  std::vector<std::string> predictions;
   const ScoreBatch score = [&](const Batch& batch, nn::ForwardCtx& ctx) {
     // Where no pair of a batch could be read, the second images are as unread as the first.
     const Tensor& second = batch.frames2.defined() ? batch.frames2 : batch.frames;
@@ -69,10 +68,9 @@ Evaluation evaluate_nlvr2(const models::AllInOne& model, const EvalSplit& split,
     if (scored.label >= 0 || scored.sample.media.empty()) {
       tally.add("accuracy", scored.right() ? 1 : 0, scored.readable);
     }
-    evaluation.predictions.push_back(line.add_extra(scored.sample).text());
+    predictions.push_back(line.add_extra(scored.sample).text());
   });
-  tally.finish(evaluation);
-  return evaluation;
+  return tally.finish(std::move(predictions));
 }
 
 /// One of VCR's two questions, each a data set of its own.

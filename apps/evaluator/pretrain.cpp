@@ -44,12 +44,7 @@ class PretrainScores {
     for (std::size_t i = 0; i < samples.size(); ++i) add_sample(batch, i, samples[i], words[i], matches[i]);
   }
 
-  Evaluation finish() {
-    Evaluation evaluation;
-    tally_.finish(evaluation);
-    evaluation.predictions = std::move(predictions_);
-    return evaluation;
-  }
+  Evaluation finish() { return tally_.finish(std::move(predictions_)); }
 
  private:
   /// Match logits (match minus no match) of a sample's pairs.

@@ -97,12 +97,7 @@ class QaScores {
     predictions_.push_back(line.add_extra(sample).text());
   }
 
-  Evaluation finish() {
-    Evaluation evaluation;
-    tally_.finish(evaluation);
-    evaluation.predictions = std::move(predictions_);
-    return evaluation;
-  }
+  Evaluation finish() { return tally_.finish(std::move(predictions_)); }
 
  private:
   /// An unread video is answered with 0, which no count is near.

@@ -76,12 +76,6 @@ void print_metrics(const NamedMetrics& metrics, const char* title) {
   }
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
-
 }  // namespace
 
 std::string results_json(const EvalRun& run, const Evaluation& evaluation) {
@@ -108,11 +102,11 @@ void write_results(const std::string& folder, const EvalRun& run, const Evaluati
   check(!error, ErrorCode::io, folder, ": ", error.message());
   std::string lines;
   for (const std::string& line : evaluation.predictions) lines.append(line).append("\n");
-  write_file(folder + "/predictions.jsonl", lines);
+  write_atomically(folder + "/predictions.jsonl", lines);
   for (const auto& matrix : evaluation.similarities) {
     save_safetensors(message(folder, "/", matrix.first, ".safetensors"), {{"similarity", matrix.second}});
   }
-  write_file(folder + "/results.json", results_json(run, evaluation) + "\n");
+  write_atomically(folder + "/results.json", results_json(run, evaluation) + "\n");
 }
 
 void print_results(const EvalRun& run, const Evaluation& evaluation) {

@@ -79,7 +79,7 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   const EvalSplit split = open_split(options, options.split, file.settings, tokenizer, service);
 
   Screen screen(options.json);
-  options.eval.compute = options.dtype == "bf16" ? DType::bf16 : DType::f32;
+  options.eval.compute = parse_dtype(options.dtype);
   options.eval.bvtc = options.by != "vtm";
   options.eval.vtm = options.by != "bvtc";
   options.eval.progress = [&screen](std::int64_t done, std::int64_t all) { screen.bar(done, all); };

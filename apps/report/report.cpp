@@ -45,14 +45,12 @@ std::string report_page(const ReportTree& tree, const ReportOptions& options) {
   return apps::html_page(title, kReportStyle, header(tree, title, sections) + tiles_section(tree) + sections);
 }
 
-void write_report(const std::string& folder, const std::string& file, const ReportOptions& options) {
-  const ReportTree tree = read_report_tree(folder);
+ReportTree write_report(const std::string& folder, const std::string& file, const ReportOptions& options) {
+  ReportTree tree = read_report_tree(folder);
   check(!tree.empty(), ErrorCode::value, folder,
         ": nothing to report: no metrics.jsonl, results.json or ablation.json in it or below it");
-  const std::string page = report_page(tree, options);
-  AtomicFile out(file);
-  out.write(page.data(), page.size());
-  out.commit();
+  write_atomically(file, report_page(tree, options));
+  return tree;
 }
 
 std::string draw_run_report(const std::string& folder) {

@@ -11,6 +11,7 @@
 
 #include "apps/report/report.h"
 #include "apps/trainer/evaluation.h"
+#include "data/datasets/json_file.h"
 #include "models/complexity.h"
 #include "tensor/atomic_file.h"
 #include "tensor/error.h"
@@ -19,7 +20,6 @@ namespace aio::apps {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr double kReached = 0.95;  // of the metric: what steps_to counts to
@@ -39,30 +39,20 @@ struct Variant {
   std::vector<Outcome> outcomes;  ///< of each seed
 };
 
-std::vector<json> read_lines(const std::string& path) {
-  std::vector<json> lines;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    check(object.is_object(), ErrorCode::format, path, ":", lines.size() + 1, ": not a JSON object");
-    lines.push_back(std::move(object));
-  }
-  return lines;
-}
-
 Outcome read_outcome(const std::string& folder, const std::string& metric) {
   Outcome outcome;
-  for (const json& line : read_lines(folder + "/metrics.jsonl")) {
-    if (!line.contains("split")) continue;
-    check(line.contains(metric) && line[metric].is_number(), ErrorCode::config, folder,
-          "/metrics.jsonl: its evaluations have no ", metric, ", only ", line.dump());
-    outcome.value = line[metric].get<double>();
-    outcome.steps = line["step"].get<std::int64_t>();
+  for_each_json_row(folder + "/metrics.jsonl", [&](const JsonRow& line) {
+    if (!line.has("split")) return;
+    check(line.has(metric.c_str()) && line.value()[metric].is_number(), ErrorCode::config, folder,
+          "/metrics.jsonl: its evaluations have no ", metric, ", only ", line.value().dump());
+    outcome.value = line.number(metric.c_str());
+    outcome.steps = line.integer("step");
     ++outcome.evaluations;
     if (outcome.value >= kReached && outcome.steps_to < 0) outcome.steps_to = outcome.steps;
-  }
+  });
   check(outcome.evaluations > 0, ErrorCode::config, folder, ": was not evaluated; an ablation needs data.eval_split");
-  for (const json& line : read_lines(folder + "/timing.jsonl")) outcome.seconds += line.value("seconds", 0.0);
+  for_each_json_row(folder + "/timing.jsonl",
+                    [&](const JsonRow& line) { outcome.seconds += line.value().value("seconds", 0.0); });
   return outcome;
 }
 
@@ -211,10 +201,7 @@ int ablate(const AblationOptions& options) {
   }
 
   const std::string table = to_json(spec.key, metric, seeds, variants).dump();
-  AtomicFile file(base.run.dir + "/ablation.json");
-  file.write(table.data(), table.size());
-  file.write("\n", 1);
-  file.commit();
+  write_atomically(base.run.dir + "/ablation.json", table + "\n");
   std::fprintf(stderr, "%s\n", report::draw_run_report(base.run.dir).c_str());
   if (options.json) {
     std::printf("%s\n", table.c_str());

@@ -86,9 +86,7 @@ int find_lr(const TrainConfig& config, const ProbeOptions& options) {
                                        {"smoothed", curve.smoothed}};
   const std::string text = json.dump() + "\n";
   std::filesystem::create_directories(config.run.dir);
-  AtomicFile file(config.run.dir + "/lr_find.json");
-  file.write(text.data(), text.size());
-  file.commit();
+  write_atomically(config.run.dir + "/lr_find.json", text);
   if (options.json) {
     std::printf("%s", text.c_str());
     return 0;

@@ -48,7 +48,7 @@ class Learner {
   const TrainTask& task() const { return *task_; }
   /// Of model.init.
   const std::optional<weights::LoadSummary>& loaded() const { return loaded_; }
-  DType dtype() const { return config_.run.dtype == "bf16" ? DType::bf16 : DType::f32; }
+  DType dtype() const { return parse_dtype(config_.run.dtype); }
 
   /// While alive, the model has the weights that are evaluated and saved at the end: averages if train.ema asks for
   /// them.

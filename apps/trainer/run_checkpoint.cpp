@@ -106,10 +106,7 @@ void CheckpointFolder::save(const RunState& state) {
     nlohmann::ordered_json json = {{"version", kVersion}, {"step", state.step}};
     for (const char* name : {kWeights, kTraining}) json["files"][name] = describe_file(message(temporary, "/", name));
     json["trainer"] = nlohmann::ordered_json::parse(state.json);
-    const std::string text = json.dump(1) + "\n";
-    AtomicFile file(message(temporary, "/", kState));
-    file.write(text.data(), text.size());
-    file.commit();
+    write_atomically(message(temporary, "/", kState), json.dump(1) + "\n");
     flush_folder(temporary);
     // Where an earlier run stood at the same step, the two change places, and the old one goes.
     const unsigned exchange = fs::exists(target) ? RENAME_EXCHANGE : 0;

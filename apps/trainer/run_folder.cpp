@@ -41,9 +41,7 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
 RunFolder::~RunFolder() { close(lock_); }
 
 void RunFolder::write(const std::string& name, const std::string& text) const {
-  AtomicFile file(*this / name);
-  file.write(text.data(), text.size());
-  file.commit();
+  write_atomically(*this / name, text);
 }
 
 std::string RunFolder::environment_json() {

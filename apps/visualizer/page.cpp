@@ -37,10 +37,7 @@ void Page::rows(const std::vector<PictureRow>& rows) {
 }
 
 void Page::write(const std::string& path) const {
-  const std::string page = html_page(title_, kStyle, "<h1>" + html_escaped(title_) + "</h1>\n" + body_);
-  AtomicFile file(path);
-  file.write(page.data(), page.size());
-  file.commit();
+  write_atomically(path, html_page(title_, kStyle, "<h1>" + html_escaped(title_) + "</h1>\n" + body_));
 }
 
 }  // namespace aio::apps
