@@ -54,8 +54,8 @@ __global__ void __launch_bounds__(kWarp* kColumnWarps)
   }
 }
 
-/// y[o, c] = sum_k x[o, k, c], first to last, k < n, c < C; `total` of y. A thread a column, for few terms: over frames,
-/// over classes, over chunks.
+/// y[o, c] = sum_k x[o, k, c], first to last, k < n, c < C; `total` of y. A thread a column, for few terms: over
+/// frames, over classes, over chunks.
 template <class T, class X>
 __global__ void __launch_bounds__(kMapThreads)
     sum_few(T* y, const X* x, std::int64_t total, std::int64_t n, std::int64_t C) {

@@ -1,6 +1,6 @@
 #pragma once
-// DecodeCache: decoded clips kept in memory, for data sets that fit. A clip (a file, or seconds of one) is decoded whole
-// once; later epochs draw their frames from it. What is drawn does not change: only the time it takes.
+// DecodeCache: decoded clips kept in memory, for data sets that fit. A clip (a file, or seconds of one) is decoded
+// whole once; later epochs draw their frames from it. What is drawn does not change: only the time it takes.
 
 #include <cstdint>
 #include <map>

@@ -40,9 +40,7 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
 
 RunFolder::~RunFolder() { close(lock_); }
 
-void RunFolder::write(const std::string& name, const std::string& text) const {
-  write_atomically(*this / name, text);
-}
+void RunFolder::write(const std::string& name, const std::string& text) const { write_atomically(*this / name, text); }
 
 std::string RunFolder::environment_json() {
   utsname system{};
