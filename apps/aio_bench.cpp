@@ -9,6 +9,7 @@
 
 #include "apps/common/device.h"
 #include "bench/bench.h"
+#include "bench/roofline.h"
 #include "bench/step.h"
 #include "tensor/error.h"
 #include "tensor/gemm_provider.h"
@@ -33,8 +34,8 @@ void restart_with_widest_openblas(char** arguments) {
   std::fprintf(stderr, "aio_bench: could not start again; OpenBLAS keeps its narrow kernels\n");
 }
 
-/// The options of `aio_bench train` and `infer`: the names of the PyTorch peer's.
-void add_step_options(CLI::App& command, bench::StepOptions& options) {
+/// The options that aio_bench train, infer and roofline share: the names of the PyTorch peer's.
+void add_shape_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--size", options.size, "micro, ti, s, b or demo")->capture_default_str();
   command.add_option("--batch", options.batch, "videos")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--frames", options.frames, "of a video")->check(CLI::PositiveNumber)->capture_default_str();
@@ -47,20 +48,41 @@ void add_step_options(CLI::App& command, bench::StepOptions& options) {
       ->check(CLI::Range(2, 65536))
       ->capture_default_str();
   command.add_option("--vocab", options.vocab, "word pieces")->check(CLI::Range(8, 10'000'000))->capture_default_str();
+  command.add_option("--drop", options.dropout, "dropout rate")->check(CLI::Range(0.0, 0.9))->capture_default_str();
+  command.add_flag("--json", options.json, "one JSON document on one line of standard output");
+}
+
+/// Those of `aio_bench train` and `infer`.
+void add_step_options(CLI::App& command, bench::StepOptions& options) {
+  add_shape_options(command, options);
   command.add_option("--dtype", options.dtype, "of activations")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command.add_option("--gemm", options.gemm, "provider of products: auto, native, amx, openblas, eigen")
       ->capture_default_str();
-  command.add_option("--drop", options.dropout, "dropout rate")->check(CLI::Range(0.0, 0.9))->capture_default_str();
   command.add_option("--threads", options.threads, "default: the CPUs this process may use")
       ->check(CLI::PositiveNumber);
   command.add_option("--steps", options.steps, "timed")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--warmup", options.warmup, "steps before")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_flag("!--no-vtm", options.vtm, "train: one pass a step, without video-text matching's");
   command.add_flag("--vtc", options.vtc, "train: with the contrastive loss and its two unimodal passes");
   command.add_flag("!--no-peak", options.peak, "do not measure the fastest product beside it");
-  command.add_flag("--json", options.json, "one JSON document on one line of standard output");
+}
+
+void add_roofline_options(CLI::App& command, bench::RooflineOptions& options) {
+  options.step.batch = 64;
+  options.step.words = options.step.text;
+  options.step.vtm = false;
+  add_shape_options(command, options.step);
+  command.add_option("--mode", options.mode, "train or infer")
+      ->check(CLI::IsMember({"train", "infer"}))
+      ->capture_default_str();
+  command.add_option("--device-model", options.device_model, "h100 or h200")
+      ->check(CLI::IsMember({"h100", "h200"}))
+      ->capture_default_str();
+  command.add_flag("--vtm", options.step.vtm, "train: with the pass of video-text matching, as aio_bench train has it");
+  command.add_option("--rows", options.rows, "of the printed table")->capture_default_str();
 }
 
 }  // namespace
@@ -93,6 +115,9 @@ int main(int argc, char** argv) {
   bench::StepOptions step;
   add_step_options(*app.add_subcommand("train", "pre-training steps of the whole model"), step);
   add_step_options(*app.add_subcommand("infer", "joint passes of the whole model"), step);
+  bench::RooflineOptions roofline;
+  add_roofline_options(
+      *app.add_subcommand("roofline", "a step's time on a GPU, predicted from counted bytes and FLOPs"), roofline);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -100,6 +125,10 @@ int main(int argc, char** argv) {
   }
 
   try {
+    if (app.got_subcommand("roofline")) {
+      bench::run_roofline(roofline);
+      return 0;
+    }
     restart_with_widest_openblas(argv);
     if (app.got_subcommand("gpu")) apps::choose_device("cuda");
     step.device = to_string(apps::choose_device(step.device));

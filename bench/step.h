@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "tensor/dtype.h"
+
 namespace aio::bench {
 
 struct StepOptions {
@@ -21,14 +23,18 @@ struct StepOptions {
   int threads = 0;
   int steps = 6;
   int warmup = 2;
+  bool vtm = true;  ///< the pass of video-text matching
   bool vtc = false;
-  bool peak = true;  ///< measure the best product beside it
+  bool values = true;  ///< parameters and pixels are drawn; else they have memory alone
+  bool peak = true;    ///< measure the best product beside it
   bool json = false;
+
+  DType compute() const { return parse_dtype(dtype); }
 };
 
-/// One pre-training step = MLM pass (masked text, own video), VTM pass (text, half of the videos replaced) and, with
-/// `vtc`, the two unimodal passes; forward, backward, one AdamW update of all parameters. No clipping, no word-patch
-/// alignment, no drop path.
+/// One pre-training step = MLM pass (masked text, own video), with `vtm` VTM pass (text, half of the videos replaced)
+/// and, with `vtc`, the two unimodal passes; forward, backward, one AdamW update of all parameters. No clipping, no
+/// word-patch alignment, no drop path.
 void run_train(const StepOptions& options);
 /// The joint pass alone, nothing recorded.
 void run_infer(const StepOptions& options);

@@ -65,7 +65,8 @@ LoadReport load_into(const char* what, const std::vector<NamedTensor>& targets,
   return report;
 }
 
-ParamStore::ParamStore(std::uint64_t seed, TensorOptions options) : seed_(seed), options_(options) {
+ParamStore::ParamStore(std::uint64_t seed, TensorOptions options, Values values)
+    : seed_(seed), options_(options), values_(values) {
   check(options.dtype == DType::f32 || options.dtype == DType::f64, ErrorCode::dtype, "ParamStore: parameters of type ",
         options.dtype, ", expected f32 or f64 (set ForwardCtx::compute to bf16 instead)");
 }
@@ -74,7 +75,8 @@ Tensor ParamStore::add(const std::string& name, const Shape& shape, const Init& 
   check(!name.empty(), ErrorCode::value, "ParamStore: a parameter needs a name");
   check(!contains(name), ErrorCode::state, "ParamStore: the name ", name,
         " is taken (two modules were given the same scope)");
-  Tensor value = make(init, shape, key_of(seed_, name), options_);
+  Tensor value =
+      values_ == Values::drawn ? make(init, shape, key_of(seed_, name), options_) : Tensor::empty(shape, options_);
   set_requires_grad(value);
   index_.emplace(name, parameters_.size());
   parameters_.push_back({name, value, true});

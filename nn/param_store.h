@@ -45,9 +45,10 @@ LoadReport load_into(const char* what, const std::vector<NamedTensor>& targets,
 
 class ParamStore {
  public:
+  enum class Values { drawn, unset };  ///< unset: memory alone, for what writes all of it or reads none
   /// Parameters are drawn from `seed`, each from a key made of its name: the order of construction does not matter.
   /// Masters are f32 (or f64, for gradient checks); Error{dtype} otherwise.
-  explicit ParamStore(std::uint64_t seed = 0, TensorOptions options = {});
+  explicit ParamStore(std::uint64_t seed = 0, TensorOptions options = {}, Values values = Values::drawn);
   ParamStore(const ParamStore&) = delete;
   ParamStore& operator=(const ParamStore&) = delete;
 
@@ -75,6 +76,7 @@ class ParamStore {
   std::map<std::string, std::size_t, std::less<>> index_;
   std::uint64_t seed_;
   TensorOptions options_;
+  Values values_;
 };
 
 class ParamScope {

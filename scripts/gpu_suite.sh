@@ -4,7 +4,7 @@
 #
 #   scripts/gpu_suite.sh [--bin DIR] [--out DIR] [--budget SECONDS] [--only STAGE[,STAGE...]] [--python PYTHON] [--quick]
 #
-# Stages: ceilings, parity, model, determinism, sanitizer, kernels, steps, torch. Each runs commands with a time limit of
+# Stages: ceilings, parity, model, determinism, sanitizer, kernels, predictions, steps, torch. Each runs commands with a time limit of
 # their own. After each command DIR/report.json, DIR/report.md and DIR/logs.tar.gz are written anew, so a command that
 # fails, hangs or is killed loses nothing of what was measured before it; the next one runs all the same. --quick is for
 # the emulation: small sizes, once each. Exit code: 0 all passed (or were skipped), 1 some did not, 2 usage, 6 no device.
@@ -153,6 +153,13 @@ done
 # The same shapes for both: a command line of aio_bench's is one of the peer's.
 shapes=("ti train 64" "s train 64" "b train 32" "b train 64" "ti infer 64" "s infer 64" "b infer 64")
 if [ -n "$quick" ]; then shapes=("micro train 2" "micro infer 2") step_size="--steps 1 --warmup 0 --image 32 --patch 16 --vocab 100 --no-peak"; fi
+# What the counts of bytes and FLOPs promise, to put the measured steps beside; needs no device.
+for shape in "${shapes[@]}"; do
+  read -r size mode batch <<<"$shape"
+  vtm=$([ "$mode" = train ] && echo --vtm)
+  # shellcheck disable=SC2086
+  run predictions "$size-$mode-$batch" 60 "$bench" roofline --json --mode "$mode" --size "$size" --batch "$batch" --words 14 $vtm
+done
 for ours in 1 ""; do
   for shape in "${shapes[@]}"; do
     read -r size mode batch <<<"$shape"

@@ -34,6 +34,17 @@ expect_rows(retrieval "1e3" query_ms gb_per_s of_read of_64_queries_ms)
 expect_rows(captions "ti" words_per_s recomputed_words_per_s vs_recomputed)
 expect_rows(data "short" videos_per_cpu_s in_process_per_cpu_s worker_mb)
 
+# A prediction needs no device: its counts are exact, a steady step asks the allocator for nothing.
+execute_process(COMMAND ${PROGRAM} roofline --size micro --image 32 --vocab 100 --batch 2 --mode train --json
+                RESULT_VARIABLE status OUTPUT_VARIABLE json)
+string(JSON rows LENGTH "${json}" kernels)
+string(JSON speed GET "${json}" videos_per_s_calibrated)
+string(JSON allocations GET "${json}" device_allocations)
+string(JSON measured GET "${json}" measured)
+if(NOT status EQUAL 0 OR NOT rows GREATER 20 OR NOT speed GREATER 0 OR NOT allocations EQUAL 0 OR measured)
+  message(FATAL_ERROR "aio_bench roofline --json: exit code ${status}, got\n${json}")
+endif()
+
 function(expect status_expected text)
   execute_process(COMMAND ${PROGRAM} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
   if(NOT status EQUAL status_expected OR NOT "${out}${err}" MATCHES "${text}")
@@ -48,3 +59,4 @@ expect(2 "--peer" gemm --peer /bin/true)
 expect(2 "excludes" ops --peer /bin/true --cpu-time)
 expect(6 "does this interpreter have torch" ops --peer /bin/true --filter none)
 expect(6 "does this interpreter have tokenizers" tokenizer --peer /bin/true)
+expect(2 "device-model" roofline --device-model v100)

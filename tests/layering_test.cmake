@@ -6,16 +6,17 @@
 cmake_minimum_required(VERSION 3.22)
 
 # ---- the rules -------------------------------------------------------------------------------------------------------
-set(folders tensor autograd nn models data cuda apps bench tests)
+set(folders tensor autograd nn models data cuda roofline apps bench tests)
 set(may_include_tensor tensor)
 set(may_include_autograd tensor autograd)
 set(may_include_nn tensor autograd nn)
 set(may_include_models tensor autograd nn models)
 set(may_include_data tensor data)
 set(may_include_cuda tensor cuda)
+set(may_include_roofline tensor roofline)
 set(may_include_apps tensor autograd nn models data apps bench)
-set(may_include_bench ${may_include_apps})
-set(may_include_tests ${may_include_apps} tests)
+set(may_include_bench ${may_include_apps} roofline)
+set(may_include_tests ${may_include_bench} tests)
 # Mains, benchmarks and tests call cuda::install(); its header alone is open to them.
 # tests/cuda/ looks inside.
 set(cuda_entrance "^((apps|bench|tests)/.* cuda/install\\.h|tests/cuda/.* cuda/.*)$")

@@ -278,7 +278,16 @@ void set_order(Order order) { machine().order = order; }
 
 void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared,
               const std::function<void()>& body) {
+  note_work(kernel);
   machine().run(kernel, blocks, threads, dynamic_shared, body);
+}
+
+namespace {
+std::vector<std::string>* work_log = nullptr;
+}
+void record_work(std::vector<std::string>* log) { work_log = log; }
+void note_work(const char* what) {
+  if (work_log != nullptr) work_log->emplace_back(what);
 }
 
 void fault(const std::string& text) { machine().fail_here(text); }

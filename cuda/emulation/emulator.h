@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace aio::emulation {
 
@@ -33,6 +34,11 @@ void set_order(Order order);
 /// Calls `body` once for every thread of the grid.
 void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared,
               const std::function<void()>& body);
+
+/// From here on, adds to `log` what the device is asked for: names of kernels, "product", "fill_bytes",
+/// "copy_from_host", and "wait" where the host waits for it. nullptr: no more.
+void record_work(std::vector<std::string>* log);
+void note_work(const char* what);
 
 // ---- inside a kernel
 // -------------------------------------------------------------------------------------------------

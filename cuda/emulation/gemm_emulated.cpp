@@ -1,5 +1,6 @@
 // The library's products by a loop, in place of cuBLASLt.
 
+#include "cuda/emulation/emulator.h"
 #include "cuda/emulation/memory.h"
 #include "cuda/gemm_library.h"
 
@@ -20,6 +21,7 @@ std::int64_t index(const GemmMatrix& m, std::int64_t b, std::int64_t i, std::int
 }  // namespace
 
 void library_gemm(const GemmCall& call, void*, std::size_t, Stream) {
+  emulation::note_work("product");
   const emulation::DeviceAccess access;
   for (std::int64_t b = 0; b < call.batch; ++b) {
     for (std::int64_t i = 0; i < call.c.rows; ++i) {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 
+#include "cuda/emulation/emulator.h"
 #include "cuda/emulation/memory.h"
 #include "cuda/runtime.h"
 
@@ -20,9 +21,10 @@ void* allocate_pinned(std::size_t bytes) { return ::operator new (bytes, std::al
 void release_pinned(void* data) noexcept { ::operator delete (data, std::align_val_t{64}); }
 
 Stream create_stream() { return nullptr; }
-void synchronize(Stream) {}
+void synchronize(Stream) { emulation::note_work("wait"); }
 
 void copy_to_device(void* device, const void* host, std::size_t bytes, Stream) {
+  emulation::note_work("copy_from_host");
   const emulation::DeviceAccess access;
   std::memcpy(device, host, bytes);
 }
@@ -31,6 +33,7 @@ void copy_to_host(void* host, const void* device, std::size_t bytes, Stream) {
   std::memcpy(host, device, bytes);
 }
 void fill_bytes(void* device, int byte, std::size_t bytes, Stream) {
+  emulation::note_work("fill_bytes");
   const emulation::DeviceAccess access;
   std::memset(device, byte, bytes);
 }

@@ -1,0 +1,116 @@
+#pragma once
+// CountingBackend: stands for a CUDA device that is not there. Tensors on it have shapes and addresses; its kernels
+// compute nothing but write down what CudaBackend would launch (cuda/*.cu), what that moves and computes. So a model
+// runs a step on it unchanged, in the time that its operations take to be called, and the step's kernels, host waits
+// and memory are counted from the code that really runs.
+//
+// Numbers: floating tensors have none (reading one gives zeros). Integers are real: what a model reads on the host to
+// decide something, text lengths, masks and labels, is there, as long as it does not come from floats; argmax, top-k
+// and sorting of floats throw Error{device}.
+//
+// Memory comes from the caching allocator of the real device over addresses without pages behind them, so its
+// statistics are those that a step would have.
+
+#include <memory>
+#include <vector>
+
+#include "roofline/kernel.h"
+#include "tensor/allocator.h"
+#include "tensor/backend.h"
+
+namespace aio::roofline {
+
+/// What a step asked of the device.
+struct Work {
+  std::vector<Kernel> kernels;    ///< in order
+  std::vector<Kernel> transfers;  ///< from the host: name "copy_from_host", bytes written
+  int waits = 0;                  ///< the host stands still until the device has done everything
+};
+
+class CountingBackend final : public Backend {
+ public:
+  explicit CountingBackend(Device device);
+  ~CountingBackend() override;
+
+  const Work& work() const { return work_; }
+  /// Forgets the work so far; returns it.
+  Work take();
+
+  Device device() const override { return device_; }
+  Allocator& allocator() override { return *allocator_; }
+  void copy_to_host(void* host, const void* device_data, std::size_t bytes) override;
+  void copy_from_host(void* device_data, const void* host, std::size_t bytes) override;
+  void synchronize() override { ++work_.waits; }
+  std::string info() const override { return "counts kernels, computes nothing"; }
+  void fill(const View& y, double value) override;
+  void copy_strided(const View& y, const View& x) override;
+  void cast(const View& y, const View& x) override;
+  void binary(BinaryOp op, const View& y, const View& a, const View& b) override;
+  void axpby(const View& y, double alpha, const View& x, double beta) override;
+  void affine(const View& y, const View& x, double scale, double shift) override;
+  void scale_rows(const View& y, const View& x, const View& s) override;
+  void where(const View& y, const View& condition, const View& a, const View& b) override;
+  void masked_fill(const View& y, const View& x, const View& mask, double value) override;
+  void unary_forward(UnaryOp op, const View& y, const View& x) override;
+  void unary_backward(UnaryOp op, const View& dx, const View& dy, const View& saved) override;
+  void gelu_forward(const View& y, const View& x) override;
+  void gelu_backward(const View& dx, const View& dy, const View& x) override;
+  void sum_dim(const View& y, const View& x) override;
+  void argmax_rows(const View& index, const View& x) override;
+  void topk_rows(const View& values, const View& indices, const View& x) override;
+  void sort_rows(const View& values, const View& indices, const View& x, bool descending) override;
+  void gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) override;
+  void gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) override;
+  void layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x, const View& gamma,
+                          const View& beta, double eps) override;
+  void layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy, const View& x,
+                           const View& mean, const View& rstd, const View& gamma) override;
+  void softmax_forward(const View& y, const View& x) override;
+  void softmax_backward(const View& dx, const View& dy, const View& y) override;
+  void log_softmax_forward(const View& y, const View& x) override;
+  void log_softmax_backward(const View& dx, const View& dy, const View& y) override;
+  void l2_normalize_forward(const View& y, const View& norm, const View& x, double eps) override;
+  void l2_normalize_backward(const View& dx, const View& dy, const View& y, const View& norm, double eps) override;
+  void cross_entropy_forward(const View& loss, const View& lse, const View& logits, const View& targets,
+                             std::int64_t ignore_index) override;
+  void cross_entropy_backward(const View& dlogits, const View& dloss, const View& logits, const View& lse,
+                              const View& targets, std::int64_t ignore_index) override;
+  void binary_cross_entropy_forward(const View& loss, const View& x, const View& target) override;
+  void binary_cross_entropy_backward(const View& dx, const View& dloss, const View& x, const View& target) override;
+  void gather_rows(const View& y, const View& x, const View& index) override;
+  void scatter_add_rows(const View& dx, const View& dy, const View& index) override;
+  void index_range(std::int64_t& low, std::int64_t& high, const View& index) override;
+  void temporal_roll(const View& y, const View& x, const View& shift, int sign) override;
+  void attention_forward(const View& out, const View& lse, const View& q, const View& k, const View& v,
+                         const AttentionMask& mask, double scale) override;
+  void attention_backward(const View& dq, const View& dk, const View& dv, const View& dout, const View& q,
+                          const View& k, const View& v, const View& out, const View& lse, const AttentionMask& mask,
+                          double scale) override;
+  void dropout(const View& y, const View& x, double p, const RngKey& key) override;
+  void resize_bilinear_forward(const View& y, const View& x, bool align_corners) override;
+  void resize_bilinear_backward(const View& dx, const View& dy, bool align_corners) override;
+  void adamw(const View& param, const View& grad, const View& m, const View& v, const View* shadow,
+             std::span<const ParamSegment> segments, const AdamWStep& step) override;
+  void sgd(const View& param, const View& grad, const View& momentum, const View* shadow,
+           std::span<const ParamSegment> segments, const SgdStep& step) override;
+  GradStats grad_stats(const View& grad, std::span<const ParamSegment> segments) override;
+
+ private:
+  void log(Kernel kernel) { work_.kernels.push_back(std::move(kernel)); }
+  /// A kernel limited by memory that reads `in` and writes `out`, once each.
+  void moves(const char* name, std::initializer_list<const View*> out, std::initializer_list<const View*> in);
+  /// Memory for the length of a call.
+  void scratch(double bytes);
+  void product(const View& c, const View& a, const View& b, double beta);
+  void column_sums(const char* name, double outer, double rows, double cols, int sums, double read);
+  void segments(const char* name, std::span<const ParamSegment> segments, int entry, double read, double written);
+
+  Device device_;
+  std::unique_ptr<Allocator> allocator_;
+  Work work_;
+};
+
+/// The counting device of this process, installed as the last CUDA device there can be.
+CountingBackend& counting_device();
+
+}  // namespace aio::roofline

@@ -1,0 +1,364 @@
+// The table: what CudaBackend launches for each function of tensor/backend.h, and what each launch moves and computes.
+//
+// The names and their order are those of the launches in cuda/*.cu; tests/cuda/parity/launches_test.cpp holds them to
+// what the emulated backend launches. Bytes are counted once an operand. FLOPs are those of products alone.
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
+#include "roofline/counting_backend.h"
+#include "tensor/error.h"
+
+namespace aio::roofline {
+
+namespace {
+
+/// Bytes of the elements that a view has in memory: those of a repeated dimension (stride 0) count once.
+double bytes_of(const View& view) {
+  double n = static_cast<double>(size_of(view.dtype));
+  for (int i = 0; i < view.rank; ++i)
+    if (view.stride[i] != 0 || view.dim[i] == 0) n *= static_cast<double>(view.dim[i]);
+  return n;
+}
+double bytes_of(const View* view) { return view == nullptr ? 0 : bytes_of(*view); }
+
+std::string shape_of(const View& view) {
+  std::string text = view.rank == 0 ? "1" : std::to_string(view.dim[0]);
+  for (int i = 1; i < view.rank; ++i) text += message("x", view.dim[i]);
+  return text;
+}
+
+bool computes(const View& y) { return !is_float(y.dtype); }
+Backend& host() { return backend_for(Device{}); }
+
+}  // namespace
+
+void CountingBackend::moves(const char* name, std::initializer_list<const View*> out,
+                            std::initializer_list<const View*> in) {
+  Kernel kernel;
+  kernel.name = name;
+  kernel.shape = shape_of(**out.begin());
+  if ((*out.begin())->numel() == 0) return;
+  for (const View* view : out) kernel.written += bytes_of(view);
+  for (const View* view : in) kernel.read += bytes_of(view);
+  log(std::move(kernel));
+}
+
+void CountingBackend::scratch(double bytes) {
+  const auto size = static_cast<std::size_t>(bytes);
+  if (size > 0) allocator_->deallocate(allocator_->allocate(size), size);
+}
+
+// ---- data --------------------------------------------------------------------------------------------------------
+
+void CountingBackend::fill(const View& y, double value) {
+  moves(value == 0 ? "fill_bytes" : "fill", {&y}, {});
+  if (computes(y)) host().fill(y, value);
+}
+
+void CountingBackend::copy_strided(const View& y, const View& x) {
+  moves("copy_strided", {&y}, {&x});
+  if (computes(y)) host().copy_strided(y, x);
+}
+
+void CountingBackend::cast(const View& y, const View& x) {
+  moves("cast", {&y}, {&x});
+  if (computes(y) && computes(x)) host().cast(y, x);
+}
+
+// ---- elementwise -------------------------------------------------------------------------------------------------
+
+void CountingBackend::binary(BinaryOp, const View& y, const View& a, const View& b) { moves("binary", {&y}, {&a, &b}); }
+
+void CountingBackend::axpby(const View& y, double, const View& x, double beta) {
+  moves("axpby", {&y}, {&x, beta == 0 ? nullptr : &y});
+}
+
+void CountingBackend::affine(const View& y, const View& x, double, double) { moves("affine", {&y}, {&x}); }
+void CountingBackend::scale_rows(const View& y, const View& x, const View& s) { moves("scale_rows", {&y}, {&x, &s}); }
+
+void CountingBackend::where(const View& y, const View& condition, const View& a, const View& b) {
+  moves("where", {&y}, {&condition, &a, &b});
+  if (computes(y)) host().where(y, condition, a, b);
+}
+
+void CountingBackend::masked_fill(const View& y, const View& x, const View& mask, double value) {
+  moves("masked_fill", {&y}, {&x, &mask});
+  if (computes(y)) host().masked_fill(y, x, mask, value);
+}
+
+void CountingBackend::unary_forward(UnaryOp, const View& y, const View& x) { moves("unary_forward", {&y}, {&x}); }
+void CountingBackend::unary_backward(UnaryOp, const View& dx, const View& dy, const View& saved) {
+  moves("unary_backward", {&dx}, {&dy, &saved});
+}
+void CountingBackend::gelu_forward(const View& y, const View& x) { moves("gelu_forward", {&y}, {&x}); }
+void CountingBackend::gelu_backward(const View& dx, const View& dy, const View& x) {
+  moves("gelu_backward", {&dx}, {&dy, &x});
+}
+
+// ---- reductions --------------------------------------------------------------------------------------------------
+
+/// cuda/column_sums.h: one pass that reads, then one small one for each of the sums.
+void CountingBackend::column_sums(const char* name, double outer, double rows, double cols, int sums, double read) {
+  const double chunk = std::max(64.0, std::floor((rows + 127) / 128));
+  const double chunks = std::max(1.0, std::floor((rows + chunk - 1) / chunk));
+  const double partial = 4 * outer * chunks * cols;
+  scratch(sums * partial);
+  Kernel kernel;
+  kernel.name = name;
+  kernel.shape = "partial sums";
+  kernel.read = read;
+  kernel.written = sums * partial;
+  log(kernel);
+  kernel.shape = "sums";
+  kernel.read = partial;
+  kernel.written = 4 * outer * cols;
+  for (int i = 0; i < sums; ++i) log(kernel);
+}
+
+void CountingBackend::sum_dim(const View& y, const View& x) {
+  const std::int64_t outer = x.dim[0], n = x.dim[1], inner = x.dim[2];
+  constexpr std::int64_t kRun = 4096;  // elements of a row that one warp sums
+  if (outer * inner == 0) return;
+  if (inner > 1 && n > 32) {
+    return column_sums("sum_dim", static_cast<double>(outer), static_cast<double>(n), static_cast<double>(inner), 1,
+                       bytes_of(x));
+  }
+  moves("sum_dim", {&y}, {&x});
+  if (inner > 1) return;
+  for (std::int64_t parts = n; parts > kRun;) {  // the rounds after the first, over partial sums
+    parts = (parts + kRun - 1) / kRun;
+    moves("sum_dim", {&y}, {});
+  }
+}
+
+void CountingBackend::argmax_rows(const View& index, const View& x) {
+  check(computes(x), ErrorCode::device, "counting device: the largest of numbers that do not exist");
+  moves("argmax_rows", {&index}, {&x});
+  host().argmax_rows(index, x);
+}
+
+void CountingBackend::topk_rows(const View& values, const View& indices, const View& x) {
+  check(computes(x), ErrorCode::device, "counting device: the largest of numbers that do not exist");
+  moves("topk_rows", {&values, &indices}, {&x});
+  host().topk_rows(values, indices, x);
+}
+
+void CountingBackend::sort_rows(const View& values, const View& indices, const View& x, bool descending) {
+  check(computes(x), ErrorCode::device, "counting device: the order of numbers that do not exist");
+  moves("sort_rows", {&values, &indices}, {&x});
+  host().sort_rows(values, indices, x, descending);
+}
+
+// ---- products ----------------------------------------------------------------------------------------------------
+
+void CountingBackend::product(const View& c, const View& a, const View& b, double beta) {
+  const bool batched = c.rank == 3;
+  const double count = batched ? static_cast<double>(c.dim[0]) : 1;
+  const std::int64_t M = c.dim[c.rank - 2], N = c.dim[c.rank - 1], K = a.dim[a.rank - 1];
+  Kernel kernel;
+  kernel.name = "product";
+  kernel.shape = message(M, "x", N, "x", K);
+  if (batched) kernel.shape = message(c.dim[0], " of ", kernel.shape);
+  kernel.unit = Unit::product;
+  kernel.read = bytes_of(a) + bytes_of(b) + (beta == 0 ? 0 : bytes_of(c));
+  kernel.written = bytes_of(c);
+  kernel.flops = kernel.executed = 2 * count * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
+  scratch(32 << 20);  // the library's workspace
+  log(std::move(kernel));
+}
+
+void CountingBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
+  if (c.numel() == 0) return;
+  const bool plain = e.bias == nullptr && e.preactivation_out == nullptr && e.gelu_backward_of == nullptr &&
+                     e.residual == nullptr,
+             in_place = c.dtype == DType::f32;
+  if (plain) return product(c, a, b, e.beta);
+  View wide = c;  // the product in f32, on which the epilogue works
+  wide.dtype = DType::f32;
+  if (!in_place) scratch(bytes_of(wide));
+  product(wide, a, b, in_place ? e.beta : 0);
+  moves("gemm_epilogue", {&c, e.preactivation_out},
+        {&wide, e.bias, e.gelu_backward_of, e.residual, !in_place && e.beta != 0 ? &c : nullptr});
+}
+
+void CountingBackend::gemm_batched(const View& c, const View& a, const View& b, double, double beta) {
+  if (c.numel() > 0) product(c, a, b, beta);
+}
+
+// ---- normalisation and softmax -----------------------------------------------------------------------------------
+
+void CountingBackend::layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x,
+                                         const View& gamma, const View& beta, double) {
+  moves("layer_norm_forward", {&y, &mean, &rstd}, {&x, &gamma, &beta});
+}
+
+void CountingBackend::layer_norm_backward(const View& dx, const View&, const View&, const View& dy, const View& x,
+                                          const View& mean, const View& rstd, const View& gamma) {
+  moves("layer_norm_backward", {&dx}, {&dy, &x, &mean, &rstd, &gamma});
+  column_sums("layer_norm_backward", 1, static_cast<double>(x.rows()), static_cast<double>(x.cols()), 2,
+              bytes_of(dy) + bytes_of(x) + bytes_of(mean) + bytes_of(rstd));
+}
+
+void CountingBackend::softmax_forward(const View& y, const View& x) { moves("softmax_forward", {&y}, {&x}); }
+void CountingBackend::softmax_backward(const View& dx, const View& dy, const View& y) {
+  moves("softmax_backward", {&dx}, {&dy, &y});
+}
+void CountingBackend::log_softmax_forward(const View& y, const View& x) { moves("log_softmax_forward", {&y}, {&x}); }
+void CountingBackend::log_softmax_backward(const View& dx, const View& dy, const View& y) {
+  moves("log_softmax_backward", {&dx}, {&dy, &y});
+}
+void CountingBackend::l2_normalize_forward(const View& y, const View& norm, const View& x, double) {
+  moves("l2_normalize_forward", {&y, &norm}, {&x});
+}
+void CountingBackend::l2_normalize_backward(const View& dx, const View& dy, const View& y, const View& norm, double) {
+  moves("l2_normalize_backward", {&dx}, {&dy, &y, &norm});
+}
+
+// ---- losses ------------------------------------------------------------------------------------------------------
+
+void CountingBackend::cross_entropy_forward(const View& loss, const View& lse, const View& logits, const View& targets,
+                                            std::int64_t) {
+  moves("cross_entropy_forward", {&loss, &lse}, {&logits, &targets});
+}
+void CountingBackend::cross_entropy_backward(const View& dlogits, const View& dloss, const View& logits,
+                                             const View& lse, const View& targets, std::int64_t) {
+  moves("cross_entropy_backward", {&dlogits}, {&dloss, &logits, &lse, &targets});
+}
+void CountingBackend::binary_cross_entropy_forward(const View& loss, const View& x, const View& target) {
+  moves("binary_cross_entropy_forward", {&loss}, {&x, &target});
+}
+void CountingBackend::binary_cross_entropy_backward(const View& dx, const View& dloss, const View& x,
+                                                    const View& target) {
+  moves("binary_cross_entropy_backward", {&dx}, {&dloss, &x, &target});
+}
+
+// ---- indexing ----------------------------------------------------------------------------------------------------
+
+void CountingBackend::gather_rows(const View& y, const View& x, const View& index) {
+  moves("gather_rows", {&y}, {&y, &index});  // as many rows are read as written
+  if (computes(y)) host().gather_rows(y, x, index);
+}
+
+void CountingBackend::scatter_add_rows(const View& dx, const View& dy, const View& index) {
+  if (dy.numel() == 0) return;
+  View rows = dy;  // of dx: at most as many as dy has
+  rows.dtype = dx.dtype;
+  moves("scatter_add_rows", {&rows}, {&rows, &dy, &index});
+}
+
+void CountingBackend::index_range(std::int64_t& low, std::int64_t& high, const View& index) {
+  scratch(16);
+  moves("index_range", {&index}, {});
+  std::swap(work_.kernels.back().read, work_.kernels.back().written);
+  ++work_.waits;
+  host().index_range(low, high, index);
+}
+
+void CountingBackend::temporal_roll(const View& y, const View& x, const View& shift, int sign) {
+  moves("temporal_roll", {&y}, {&x, &shift});
+  if (computes(y)) host().temporal_roll(y, x, shift, sign);
+}
+
+// ---- attention ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// One block of attention's kernels: tiles of 64 rows on both sides, each side's last one padded.
+struct Scores {
+  double useful, padded;  ///< FLOPs of one product over all pairs
+  Scores(const View& q, const View& k) {
+    const double each = 2.0 * static_cast<double>(q.dim[0] * q.dim[2] * q.dim[3]);
+    const auto tiles = [](std::int64_t n) { return static_cast<double>((n + 63) / 64 * 64); };
+    useful = each * static_cast<double>(q.dim[1]) * static_cast<double>(k.dim[1]);
+    padded = each * tiles(q.dim[1]) * tiles(k.dim[1]);
+  }
+};
+
+}  // namespace
+
+void CountingBackend::attention_forward(const View& out, const View& lse, const View& q, const View& k, const View& v,
+                                        const AttentionMask& mask, double) {
+  moves("attention_forward", {&out, &lse}, {&q, &k, &v, mask.key_lengths, mask.allowed});
+  if (out.numel() == 0) return;
+  Kernel& kernel = work_.kernels.back();
+  const Scores scores(q, k);
+  kernel.unit = Unit::attention_forward;
+  kernel.flops = 2 * scores.useful;  // Q K^T, P V
+  kernel.executed = 2 * scores.padded;
+}
+
+void CountingBackend::attention_backward(const View& dq, const View& dk, const View& dv, const View& dout,
+                                         const View& q, const View& k, const View& v, const View& out, const View& lse,
+                                         const AttentionMask& mask, double) {
+  if (q.numel() == 0) return;
+  const Scores scores(q, k);
+  const auto products = [&](double useful, double executed) {
+    Kernel& kernel = work_.kernels.back();
+    kernel.unit = Unit::attention_backward;
+    kernel.flops = useful * scores.useful;
+    kernel.executed = executed * scores.padded;
+  };
+  scratch(bytes_of(lse));
+  moves("attention_delta", {&lse}, {&dout, &out});
+  const View& delta = lse;  // of its shape and type
+  moves("attention_backward_queries", {&dq}, {&dout, &q, &k, &v, &lse, &delta, mask.key_lengths, mask.allowed});
+  products(2, 3);  // Q K^T, dO V^T, dS K; of the five that the gradient needs, the first two are made twice
+  moves("attention_backward_keys", {&dk, &dv}, {&dout, &q, &k, &v, &lse, &delta, mask.key_lengths, mask.allowed});
+  products(3, 4);  // Q K^T, dO V^T, P^T dO, dS^T Q
+}
+
+// ---- random and images -------------------------------------------------------------------------------------------
+
+void CountingBackend::dropout(const View& y, const View& x, double, const RngKey&) { moves("dropout", {&y}, {&x}); }
+void CountingBackend::resize_bilinear_forward(const View& y, const View& x, bool) {
+  moves("resize_bilinear_forward", {&y}, {&x});
+}
+void CountingBackend::resize_bilinear_backward(const View& dx, const View& dy, bool) {
+  moves("resize_bilinear_backward", {&dx}, {&dy});
+}
+
+// ---- optimizer ---------------------------------------------------------------------------------------------------
+
+/// One launch over all segments, after their table has been sent (cuda/segments.h); `entry` bytes a chunk.
+void CountingBackend::segments(const char* name, std::span<const ParamSegment> segments, int entry, double read,
+                               double written) {
+  constexpr std::int64_t kChunk = 8192;
+  double elements = 0, chunks = 0;
+  for (const ParamSegment& s : segments) {
+    if (s.begin >= s.end) continue;
+    elements += static_cast<double>(s.end - s.begin);
+    chunks += static_cast<double>((s.end - 1) / kChunk - s.begin / kChunk + 1);
+  }
+  scratch(entry * chunks);
+  Kernel copy;
+  copy.name = "copy_from_host";
+  copy.written = entry * chunks;
+  work_.transfers.push_back(copy);
+  Kernel kernel;
+  kernel.name = name;
+  kernel.shape = std::to_string(static_cast<std::int64_t>(elements));
+  kernel.read = read * elements + entry * chunks;
+  kernel.written = written * elements;
+  log(std::move(kernel));
+}
+
+void CountingBackend::adamw(const View&, const View&, const View&, const View&, const View* shadow,
+                            std::span<const ParamSegment> segments, const AdamWStep&) {
+  this->segments("adamw", segments, 40, 16, shadow == nullptr ? 12 : 14);
+}
+
+void CountingBackend::sgd(const View&, const View&, const View&, const View* shadow,
+                          std::span<const ParamSegment> segments, const SgdStep& step) {
+  const double momentum = step.momentum == 0 ? 0 : 4;
+  this->segments("sgd", segments, 24, 8 + momentum, 4 + momentum + (shadow == nullptr ? 0 : 2));
+}
+
+GradStats CountingBackend::grad_stats(const View&, std::span<const ParamSegment> segments) {
+  this->segments("grad_stats", segments, 24, 4, 0);
+  ++work_.waits;
+  return {};
+}
+
+}  // namespace aio::roofline
