@@ -85,8 +85,9 @@ class CudaBackend final : public Backend {
   OnDevice& on_device();
   /// The device's stream; makes the device the calling thread's.
   cuda::Stream stream();
-  /// C = alpha A B + beta C by the library; rank 2 or 3.
-  void multiply(const View& c, const View& a, const View& b, double alpha, double beta);
+  /// C = alpha A B + beta D + bias by the library; rank 2 or 3. The bias may be null.
+  void multiply(const View& c, const View& a, const View& b, double alpha, double beta, const View& d,
+                const View* bias);
 
   int index_;
   std::unique_ptr<Allocator> allocator_;

@@ -1,11 +1,13 @@
 // Matrix products: the library's (gemm_library.h), with what happens to a product before it is stored.
 //
 // gemm:     t = alpha A B + beta C;  t += bias;  preactivation = t, t = gelu(t);  t *= gelu'(x);  t += residual;  C = t
-// Dtypes:   f32, or bf16 with C in bf16 or f32; sums and epilogue in f32, rounded once.
+// Dtypes:   f32, or bf16 with C in bf16 or f32; sums and epilogue in f32.
 // Order:    the library's choice for the shape, the same in every run.
 //
-// The library adds nothing but beta C. Any other epilogue is a kernel of its own that reads the product in f32: from C
-// itself if that is f32, else from scratch memory. (cuBLASLt's GELU is the tanh approximation: another function.)
+// The library adds bias and residual, rounded once, and its bias has C's type. GELU and its slope are a kernel of our
+// own (cuBLASLt's GELU is the tanh approximation: another function), which reads what the library has written, so in
+// bf16 they see a rounded number. Where rows do not lie on 16 bytes, our kernel does all of the epilogue on an f32
+// product: C itself if that is f32, else scratch memory.
 
 #include <algorithm>
 #include <optional>
@@ -56,11 +58,13 @@ Rows<D> rows_of(const View* view) {
   return {view->as<D>(), view->rank < 2 ? 0 : view->stride[view->rank - 2]};
 }
 
-template <class D>
+/// What is left to do for elements of D after the library has written a product of P.
+template <class D, class P>
 struct Epilogue {
   Rows<D> c;
-  Rows<float> product;  // alpha A B; null: zero
+  Rows<P> product;  // null: zero
   float beta = 0;
+  bool gelu_forward = false;
   const float* wide_bias = nullptr;
   const bf16* narrow_bias = nullptr;
   Rows<D> preactivation_out, gelu_backward_of, residual;
@@ -79,8 +83,8 @@ struct Epilogue {
     if (beta != 0) add(t, beta, c.at(i, j));
     if (wide_bias != nullptr) add(t, 1, wide_bias + j);
     if (narrow_bias != nullptr) add(t, 1, narrow_bias + j);
-    if (preactivation_out.data != nullptr) {
-      store_vector(preactivation_out.at(i, j), t);
+    if (preactivation_out.data != nullptr) store_vector(preactivation_out.at(i, j), t);
+    if (gelu_forward) {
 #pragma unroll
       for (int k = 0; k < N; ++k) t[k] = gelu(t[k]);
     }
@@ -103,27 +107,41 @@ struct Epilogue {
   }
 };
 
-template <int N, class D>
+template <int N, class D, class P>
 __global__ void __launch_bounds__(kMapThreads)
-    epilogue_kernel(Epilogue<D> epilogue, std::int64_t n, std::int64_t cols) {
+    epilogue_kernel(Epilogue<D, P> epilogue, std::int64_t n, std::int64_t cols) {
   const std::int64_t i = global_thread_id() * N;
   if (i < n) epilogue.template apply<N>(i / cols, i % cols);
 }
 
-template <class D>
-void run_epilogue(Stream stream, const Epilogue<D>& epilogue, std::int64_t rows, std::int64_t cols) {
+template <class D, class P>
+void run_epilogue(Stream stream, const Epilogue<D, P>& epilogue, std::int64_t rows, std::int64_t cols) {
   const std::int64_t n = rows * cols;
   constexpr int N = kVector<D>;
   if (cols % N == 0 && epilogue.takes(N)) {
-    launch("gemm_epilogue", stream, map_grid(n, N), epilogue_kernel<N, D>, epilogue, n, cols);
+    launch("gemm_epilogue", stream, map_grid(n, N), epilogue_kernel<N, D, P>, epilogue, n, cols);
   } else {
-    launch("gemm_epilogue", stream, map_grid(n, 1), epilogue_kernel<1, D>, epilogue, n, cols);
+    launch("gemm_epilogue", stream, map_grid(n, 1), epilogue_kernel<1, D, P>, epilogue, n, cols);
   }
+}
+
+/// The parts that are not sums: the library has none of them.
+bool has_own_part(const GemmEpilogue& e) { return e.preactivation_out != nullptr || e.gelu_backward_of != nullptr; }
+
+/// Whether the library can take over the sums: all rows begin on 16 bytes.
+bool library_adds(const View& c, const GemmEpilogue& e) {
+  const auto whole = [&](const View* view) {
+    return view == nullptr ||
+           (aligned16(view->data) && (view->rank < 2 || view->stride[0] * size_of(view->dtype) % 16 == 0));
+  };
+  return c.dim[1] * size_of(c.dtype) % 16 == 0 && whole(&c) && whole(e.bias) && whole(e.preactivation_out) &&
+         whole(e.residual);
 }
 
 }  // namespace
 
-void CudaBackend::multiply(const View& c, const View& a, const View& b, double alpha, double beta) {
+void CudaBackend::multiply(const View& c, const View& a, const View& b, double alpha, double beta, const View& d,
+                           const View* bias) {
   // An operand as the library takes it; what it does not take is copied.
   const auto operand = [&](const View& view, std::optional<Scratch>& memory) {
     const GemmMatrix m = matrix(view);
@@ -140,10 +158,19 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
     return matrix(packed);
   };
   std::optional<Scratch> memory_a, memory_b;
-  GemmCall call{matrix(c), operand(a, memory_a), operand(b, memory_b)};
+  GemmCall call{matrix(c), operand(a, memory_a), operand(b, memory_b), matrix(d)};
   call.alpha = static_cast<float>(alpha);
   call.beta = static_cast<float>(beta);
   call.batch = c.rank == 3 ? c.dim[0] : 1;
+  const bool converts = bias != nullptr && bias->dtype != c.dtype;
+  const Scratch narrow(*allocator_, converts ? static_cast<std::size_t>(bias->numel() * size_of(c.dtype)) : 0);
+  if (converts) {
+    View as_c = *bias;
+    as_c.dtype = c.dtype;
+    as_c.data = narrow.as<void>();
+    cast(as_c, *bias);
+  }
+  if (bias != nullptr) call.bias = converts ? narrow.as<void>() : bias->data;
   const Scratch workspace(*allocator_, kGemmWorkspace);
   library_gemm(call, workspace.as<void>(), kGemmWorkspace, stream());
 }
@@ -151,39 +178,54 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
 void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) {
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
   if (M * N == 0) return;
-  const bool plain = epilogue.bias == nullptr && epilogue.preactivation_out == nullptr &&
-                     epilogue.gelu_backward_of == nullptr && epilogue.residual == nullptr;
-  if (plain && K > 0) return multiply(c, a, b, epilogue.alpha, epilogue.beta);
-  View product;  // f32 [M, N]: C itself, or scratch
-  product.rank = 2;
-  product.dim[0] = M;
-  product.dim[1] = product.stride[0] = N;
-  product.stride[1] = 1;
-  const bool in_place = c.dtype == DType::f32;
+  const bool own_part = has_own_part(epilogue);
+  const bool plain = epilogue.bias == nullptr && epilogue.residual == nullptr && !own_part;
+  const bool library = K > 0 && (plain || library_adds(c, epilogue));
+  // The residual comes last: the library may add it only if nothing but sums is before it.
+  const bool adds_residual = library && epilogue.residual != nullptr && !own_part && epilogue.beta == 0;
+  const View& first = library && epilogue.preactivation_out != nullptr ? *epilogue.preactivation_out : c;
+  if (library) {
+    multiply(first, a, b, epilogue.alpha, adds_residual ? 1 : epilogue.beta, adds_residual ? *epilogue.residual : c,
+             epilogue.bias);
+    if (!own_part && (epilogue.residual == nullptr || adds_residual)) return;
+  }
+  const bool in_place = library || c.dtype == DType::f32;
+  View product = first;
   const Scratch scratch(*allocator_, in_place || K == 0 ? 0 : static_cast<std::size_t>(M * N) * sizeof(float));
-  if (in_place) {
+  if (!in_place) {
     product = c;
-  } else {
+    product.dtype = DType::f32;
+    product.stride[0] = N;
     product.data = scratch.as<void>();
   }
-  if (K > 0) multiply(product, a, b, epilogue.alpha, in_place ? epilogue.beta : 0);
-  dispatch_gpu_float(c.dtype, [&]<class D>() {
-    Epilogue<D> e;
+  if (!library && K > 0) multiply(product, a, b, epilogue.alpha, in_place ? epilogue.beta : 0, product, nullptr);
+  const auto run = [&]<class D, class P>() {
+    Epilogue<D, P> e;
     e.c = rows_of<D>(&c);
-    if (K > 0) e.product = rows_of<float>(&product);
-    e.beta = K > 0 && in_place ? 0 : static_cast<float>(epilogue.beta);
-    if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
-    if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
-    e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+    if (K > 0) e.product = rows_of<P>(&product);
+    e.gelu_forward = epilogue.preactivation_out != nullptr;
     e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
     e.residual = rows_of<D>(epilogue.residual);
+    if (!library) {
+      e.beta = K > 0 && in_place ? 0 : static_cast<float>(epilogue.beta);
+      if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
+      if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
+      e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+    }
     run_epilogue(stream(), e, M, N);
-  });
+  };
+  if (c.dtype == DType::f32) {
+    run.template operator()<float, float>();
+  } else if (in_place) {
+    run.template operator()<bf16, bf16>();
+  } else {
+    run.template operator()<bf16, float>();
+  }
 }
 
 void CudaBackend::gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) {
   if (c.numel() == 0) return;
-  if (a.dim[2] > 0) return multiply(c, a, b, alpha, beta);
+  if (a.dim[2] > 0) return multiply(c, a, b, alpha, beta, c, nullptr);
   // No products to add: C = beta C, which is contiguous by rows.
   for (std::int64_t i = 0; i < c.dim[0]; ++i) {
     View one;
@@ -195,7 +237,7 @@ void CudaBackend::gemm_batched(const View& c, const View& a, const View& b, doub
       one.stride[d] = c.stride[d + 1];
     }
     dispatch_gpu_float(c.dtype, [&]<class D>() {
-      Epilogue<D> e;
+      Epilogue<D, D> e;
       e.c = rows_of<D>(&one);
       e.beta = static_cast<float>(beta);
       run_epilogue(stream(), e, one.dim[0], one.dim[1]);

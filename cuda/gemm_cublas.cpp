@@ -86,7 +86,7 @@ void check_blas(cublasStatus_t status, const char* call) {
 
 struct Plan {
   cublasLtMatmulDesc_t product = nullptr;
-  cublasLtMatrixLayout_t first = nullptr, second = nullptr, c = nullptr;
+  cublasLtMatrixLayout_t first = nullptr, second = nullptr, added = nullptr, result = nullptr;
   cublasLtMatmulAlgo_t algorithm{};
 };
 
@@ -126,20 +126,26 @@ Plan make_plan(const GemmCall& call, std::size_t workspace_bytes) {
   lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof second);
   plan.first = make_layout(call.b, call.batch);
   plan.second = make_layout(call.a, call.batch);
-  plan.c = make_layout(call.c, call.batch);
+  plan.added = make_layout(call.d, call.batch);
+  plan.result = make_layout(call.c, call.batch);
+  if (call.bias != nullptr) {  // of the rows of the transposed result
+    const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
+    lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &call.bias, sizeof call.bias);
+  }
   cublasLtMatmulPreference_t preference = nullptr;
   check_blas(lt.preference(&preference), "cublasLtMatmulPreferenceCreate");
   const std::uint32_t first_alignment = alignment(call.b.data), second_alignment = alignment(call.a.data),
-                      c_alignment = alignment(call.c.data);
+                      added_alignment = alignment(call.d.data), result_alignment = alignment(call.c.data);
   lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes, sizeof workspace_bytes);
   lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &first_alignment, sizeof first_alignment);
   lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &second_alignment, sizeof second_alignment);
-  lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &c_alignment, sizeof c_alignment);
-  lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &c_alignment, sizeof c_alignment);
+  lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &added_alignment, sizeof added_alignment);
+  lt.set_preference(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &result_alignment, sizeof result_alignment);
   cublasLtMatmulHeuristicResult_t result;
   int found = 0;
   const cublasStatus_t status = lt.heuristic(lt.handles.at(current_device()), plan.product, plan.first, plan.second,
-                                             plan.c, plan.c, preference, 1, &result, &found);
+                                             plan.added, plan.result, preference, 1, &result, &found);
   lt.destroy_preference(preference);
   check(status == CUBLAS_STATUS_SUCCESS && found > 0, ErrorCode::blas, "cuda: cuBLASLt has no algorithm for [",
         call.a.rows, ", ", call.a.cols, "] times [", call.b.rows, ", ", call.b.cols, "] in ", call.a.dtype);
@@ -148,9 +154,9 @@ Plan make_plan(const GemmCall& call, std::size_t workspace_bytes) {
 }
 
 /// All that a plan depends on.
-using Key = std::array<std::int64_t, 18>;
+using Key = std::array<std::int64_t, 22>;
 Key key_of(const GemmCall& call) {
-  const auto& [c, a, b, alpha, beta, batch] = call;
+  const auto& [c, a, b, d, alpha, beta, batch, bias] = call;
   return {static_cast<std::int64_t>(c.dtype),
           static_cast<std::int64_t>(a.dtype),
           c.rows,
@@ -164,6 +170,10 @@ Key key_of(const GemmCall& call) {
           a.batch_stride,
           b.batch_stride,
           c.batch_stride,
+          leading_dimension(d),
+          d.batch_stride,
+          alignment(d.data),
+          bias == nullptr ? 0 : alignment(bias),
           batch,
           alignment(a.data),
           alignment(b.data),
@@ -186,8 +196,10 @@ void library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_b
   auto plan = plans->find(key);
   if (plan == plans->end()) plan = plans->emplace(key, make_plan(call, workspace_bytes)).first;
   const Plan& p = plan->second;
+  if (call.bias != nullptr)
+    lt.set_attribute(p.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &call.bias, sizeof call.bias);
   check_blas(lt.matmul(handle, p.product, &call.alpha, call.b.data, p.first, call.a.data, p.second, &call.beta,
-                       call.c.data, p.c, call.c.data, p.c, &p.algorithm, workspace, workspace_bytes, stream),
+                       call.d.data, p.added, call.c.data, p.result, &p.algorithm, workspace, workspace_bytes, stream),
              "cublasLtMatmul");
 }
 

@@ -18,11 +18,14 @@ struct GemmMatrix {
   std::int64_t row_stride = 0, col_stride = 0, batch_stride = 0;
 };
 
-/// C = alpha A B + beta C, `batch` times; C is row-major. f32, or bf16 with C in bf16 or f32; sums in f32, no TF32.
+/// C = alpha A B + beta D + bias, `batch` times; C and D are row-major, D may be C. f32, or bf16 with C in bf16 or f32;
+/// sums in f32, rounded once; no TF32. The bias (or null) has C's type, a number for each column, and 16-byte
+/// alignment.
 struct GemmCall {
-  GemmMatrix c, a, b;
+  GemmMatrix c, a, b, d;
   float alpha = 1, beta = 0;
   std::int64_t batch = 1;
+  const void* bias = nullptr;
 };
 
 #if defined(__CUDACC__)

@@ -101,7 +101,7 @@ class CountingBackend final : public Backend {
   void moves(const char* name, std::initializer_list<const View*> out, std::initializer_list<const View*> in);
   /// Memory for the length of a call.
   void scratch(double bytes);
-  void product(const View& c, const View& a, const View& b, double beta);
+  void product(const View& c, const View& a, const View& b, const View* d, const View* bias);
   void column_sums(const char* name, double outer, double rows, double cols, int sums, double read);
   void segments(const char* name, std::span<const ParamSegment> segments, int entry, double read, double written);
 

@@ -29,6 +29,15 @@ std::string shape_of(const View& view) {
   return text;
 }
 
+/// Of matrices and a bias of one length; null ones do not count.
+bool rows_on_16_bytes(std::initializer_list<const View*> views) {
+  return std::all_of(views.begin(), views.end(), [](const View* view) {
+    if (view == nullptr) return true;
+    const std::int64_t row = (view->rank < 2 ? view->dim[0] : view->stride[0]) * size_of(view->dtype);
+    return row % 16 == 0 && reinterpret_cast<std::uintptr_t>(view->data) % 16 == 0;
+  });
+}
+
 bool computes(const View& y) { return !is_float(y.dtype); }
 Backend& host() { return backend_for(Device{}); }
 
@@ -153,7 +162,13 @@ void CountingBackend::sort_rows(const View& values, const View& indices, const V
 
 // ---- products ----------------------------------------------------------------------------------------------------
 
-void CountingBackend::product(const View& c, const View& a, const View& b, double beta) {
+/// cuBLASLt: C = A B + beta D + bias; a bias of another type than C's is converted first.
+void CountingBackend::product(const View& c, const View& a, const View& b, const View* d, const View* bias) {
+  if (bias != nullptr && bias->dtype != c.dtype) {
+    View narrow = *bias;
+    narrow.dtype = c.dtype;
+    moves("cast", {&narrow}, {bias});
+  }
   const bool batched = c.rank == 3;
   const double count = batched ? static_cast<double>(c.dim[0]) : 1;
   const std::int64_t M = c.dim[c.rank - 2], N = c.dim[c.rank - 1], K = a.dim[a.rank - 1];
@@ -162,29 +177,37 @@ void CountingBackend::product(const View& c, const View& a, const View& b, doubl
   kernel.shape = message(M, "x", N, "x", K);
   if (batched) kernel.shape = message(c.dim[0], " of ", kernel.shape);
   kernel.unit = Unit::product;
-  kernel.read = bytes_of(a) + bytes_of(b) + (beta == 0 ? 0 : bytes_of(c));
+  kernel.read = bytes_of(a) + bytes_of(b) + bytes_of(d) + bytes_of(bias);
   kernel.written = bytes_of(c);
   kernel.flops = kernel.executed = 2 * count * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
   scratch(32 << 20);  // the library's workspace
   log(std::move(kernel));
 }
 
+/// The library adds bias and residual where rows lie on 16 bytes; what is not a sum is a kernel after it.
 void CountingBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
   if (c.numel() == 0) return;
-  const bool plain = e.bias == nullptr && e.preactivation_out == nullptr && e.gelu_backward_of == nullptr &&
-                     e.residual == nullptr,
-             in_place = c.dtype == DType::f32;
-  if (plain) return product(c, a, b, e.beta);
-  View wide = c;  // the product in f32, on which the epilogue works
-  wide.dtype = DType::f32;
-  if (!in_place) scratch(bytes_of(wide));
-  product(wide, a, b, in_place ? e.beta : 0);
-  moves("gemm_epilogue", {&c, e.preactivation_out},
-        {&wide, e.bias, e.gelu_backward_of, e.residual, !in_place && e.beta != 0 ? &c : nullptr});
+  const bool own_part = e.preactivation_out != nullptr || e.gelu_backward_of != nullptr;
+  const bool plain = e.bias == nullptr && e.residual == nullptr && !own_part;
+  const bool library = plain || rows_on_16_bytes({&c, e.bias, e.preactivation_out, e.residual});
+  if (!library) {
+    const bool in_place = c.dtype == DType::f32;
+    View wide = c;  // the product in f32, on which the epilogue works
+    wide.dtype = DType::f32;
+    if (!in_place) scratch(bytes_of(wide));
+    product(wide, a, b, in_place && e.beta != 0 ? &c : nullptr, nullptr);
+    return moves("gemm_epilogue", {&c, e.preactivation_out},
+                 {&wide, e.bias, e.gelu_backward_of, e.residual, !in_place && e.beta != 0 ? &c : nullptr});
+  }
+  const bool adds_residual = e.residual != nullptr && !own_part && e.beta == 0;
+  const View& first = e.preactivation_out != nullptr ? *e.preactivation_out : c;
+  product(first, a, b, adds_residual ? e.residual : e.beta != 0 ? &c : nullptr, e.bias);
+  if (!own_part && (e.residual == nullptr || adds_residual)) return;
+  moves("gemm_epilogue", {&c}, {&first, e.gelu_backward_of, e.residual});
 }
 
 void CountingBackend::gemm_batched(const View& c, const View& a, const View& b, double, double beta) {
-  if (c.numel() > 0) product(c, a, b, beta);
+  if (c.numel() > 0) product(c, a, b, beta != 0 ? &c : nullptr, nullptr);
 }
 
 // ---- normalisation and softmax -----------------------------------------------------------------------------------

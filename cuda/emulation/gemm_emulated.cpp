@@ -31,7 +31,11 @@ void library_gemm(const GemmCall& call, void*, std::size_t, Stream) {
           sum += element(call.a, index(call.a, b, i, k)) * element(call.b, index(call.b, b, k, j));
         const std::int64_t at = index(call.c, b, i, j);
         sum *= call.alpha;
-        if (call.beta != 0) sum += call.beta * element(call.c, at);
+        if (call.beta != 0) sum += call.beta * element(call.d, index(call.d, b, i, j));
+        if (call.bias != nullptr) {
+          const GemmMatrix bias{const_cast<void*>(call.bias), call.c.dtype};  // NOLINT: only read
+          sum += element(bias, j);
+        }
         if (call.c.dtype == DType::bf16) {
           static_cast<bf16*>(call.c.data)[at] = bf16(sum);
         } else {
