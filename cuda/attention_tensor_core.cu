@@ -71,12 +71,13 @@ __device__ inline void load_tiles(Tile one, const Heads<bf16>& x, Tile two, cons
   __syncthreads();
 }
 
-/// s = A tile^T.
-__device__ inline void multiply(Block& s, const Fragments& a, Tile tile) {
+/// s = A tile^T of the tile's first `rows` rows, in steps of 16; zeros for the others.
+__device__ inline void multiply(Block& s, const Fragments& a, Tile tile, std::int64_t rows) {
 #pragma unroll
   for (int n = 0; n < 8; n += 2) {
 #pragma unroll
     for (int e = 0; e < 4; ++e) s[n][e] = s[n + 1][e] = 0;
+    if (n * 8 >= rows) continue;
 #pragma unroll
     for (int k = 0; k < 4; ++k) {
       std::uint32_t f[4];
@@ -87,10 +88,11 @@ __device__ inline void multiply(Block& s, const Fragments& a, Tile tile) {
   }
 }
 
-/// o += bf16(s) tile.
-__device__ inline void accumulate(Block& o, const Block& s, Tile tile) {
+/// o += bf16(s) tile over the tile's first `rows` rows, in steps of 16.
+__device__ inline void accumulate(Block& o, const Block& s, Tile tile, std::int64_t rows) {
 #pragma unroll
   for (int n = 0; n < 8; n += 2) {
+    if (n * 8 >= rows) continue;
     const std::uint32_t a[4] = {pack_bf16(s[n][0], s[n][1]), pack_bf16(s[n][2], s[n][3]),
                                 pack_bf16(s[n + 1][0], s[n + 1][1]), pack_bf16(s[n + 1][2], s[n + 1][3])};
 #pragma unroll
@@ -155,8 +157,9 @@ __global__ void __launch_bounds__(kThreads)
 
   for (std::int64_t begin = 0; begin < end; begin += kRows) {
     load_tiles(keys, x.k, values, x.v, b, h, begin, end);
+    if (mine >= n.queries) continue;  // all of this warp's rows are padding
     Block s;
-    multiply(s, q, keys);
+    multiply(s, q, keys, end - begin);
     const PieceMask mask(masks, b, h, n.queries, mine, 16, begin, kRows);
     float top[2] = {largest[0], largest[1]};
 #pragma unroll
@@ -191,7 +194,7 @@ __global__ void __launch_bounds__(kThreads)
         total[e / 2] += s[c][e];
       }
     }
-    accumulate(o, s, values);
+    accumulate(o, s, values, end - begin);
   }
 
   float factor[2];
@@ -234,9 +237,10 @@ __global__ void __launch_bounds__(kThreads)
   Block dq = {};
   for (std::int64_t begin = 0; begin < end; begin += kRows) {
     load_tiles(keys, x.k, values, x.v, b, h, begin, end);
+    if (mine >= n.queries) continue;
     Block s, ds;
-    multiply(s, q, keys);
-    multiply(ds, dout, values);
+    multiply(s, q, keys, end - begin);
+    multiply(ds, dout, values, end - begin);
     const PieceMask mask(masks, b, h, n.queries, mine, 16, begin, kRows);
 #pragma unroll
     for (int c = 0; c < 8; ++c) {
@@ -246,7 +250,7 @@ __global__ void __launch_bounds__(kThreads)
         score_gradient(s[c][e], ds[c][e], attends, scale * kLog2E, lse[e / 2], delta[e / 2]);
       }
     }
-    accumulate(dq, ds, keys);
+    accumulate(dq, ds, keys, end - begin);
   }
   store_block(x.dq, b, h, mine, n.queries, dq, {scale, scale});
 }
@@ -272,9 +276,10 @@ __global__ void __launch_bounds__(kThreads)
       delta[thread_id()] = i < n.queries ? x.delta[at] : 0;
     }
     __syncthreads();
+    if (mine >= end) continue;
     Block p, ds;  // transposed: rows are keys
-    multiply(p, k, queries);
-    multiply(ds, v, douts);
+    multiply(p, k, queries, n.queries - begin);
+    multiply(ds, v, douts, n.queries - begin);
     const PieceMask mask(masks, b, h, n.queries, begin, kRows, mine, 16);
 #pragma unroll
     for (int c = 0; c < 8; ++c) {
@@ -285,8 +290,8 @@ __global__ void __launch_bounds__(kThreads)
         score_gradient(p[c][e], ds[c][e], attends, scale * kLog2E, lse[column], delta[column]);
       }
     }
-    accumulate(dv, p, douts);
-    accumulate(dk, ds, queries);
+    accumulate(dv, p, douts, n.queries - begin);
+    accumulate(dk, ds, queries, n.queries - begin);
   }
   store_block(x.dk, b, h, mine, n.keys, dk, {scale, scale});
   store_block(x.dv, b, h, mine, n.keys, dv, {1, 1});

@@ -288,12 +288,12 @@ void CountingBackend::temporal_roll(const View& y, const View& x, const View& sh
 
 namespace {
 
-/// One block of attention's kernels: tiles of 64 rows on both sides, each side's last one padded.
+/// The products that attention's kernels make: pieces of 16 rows and columns, each side's last one padded.
 struct Scores {
   double useful, padded;  ///< FLOPs of one product over all pairs
   Scores(const View& q, const View& k) {
     const double each = 2.0 * static_cast<double>(q.dim[0] * q.dim[2] * q.dim[3]);
-    const auto tiles = [](std::int64_t n) { return static_cast<double>((n + 63) / 64 * 64); };
+    const auto tiles = [](std::int64_t n) { return static_cast<double>((n + 15) / 16 * 16); };
     useful = each * static_cast<double>(q.dim[1]) * static_cast<double>(k.dim[1]);
     padded = each * tiles(q.dim[1]) * tiles(k.dim[1]);
   }
