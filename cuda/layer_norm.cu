@@ -7,12 +7,14 @@
 // Shapes:   x, y, dx, dy [R, C]; mean, rstd [R]; gamma, beta, dgamma, dbeta [C].
 // Dtypes:   f32, bf16; everything but x, y, dx, dy is f32.
 // Saved:    x, mean, rstd: h is recomputed, 2 numbers a row instead of C.
-// Order:    a row's sums are the warp's, in an order that depends on C; dgamma and dbeta: column_sums.h.
+// Order:    a row's sums are the warp's, in an order that depends on C; dgamma and dbeta: layer_norm_backward.h for the
+//           widths of models, column_sums.h for the others.
 // Source:   Ba et al. 2016, equations 3 and 4; the variance is taken around the mean: E[x^2] - mean^2 loses all digits
 //           at |mean| = 4000 std. The second and third pass over a row find it in L1.
 
 #include "cuda/column_sums.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/layer_norm_backward.h"
 #include "cuda/rows.h"
 
 namespace aio {
@@ -133,6 +135,19 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
                                       const View& x, const View& mean, const View& rstd, const View& gamma) {
   const std::int64_t R = x.rows(), C = x.cols();
   dispatch_gpu_float(x.dtype, [&]<class T>() {
+    if (aligned16(dx.data, dy.data, x.data, gamma.data) && dispatch_norm_columns(C, [&]<int N, int V>() {
+          const std::int64_t chunk_rows = norm_chunk_rows(R), chunks = (R + chunk_rows - 1) / chunk_rows;
+          const Scratch scratch(*allocator_, static_cast<std::size_t>(2 * chunks * C) * sizeof(float));
+          float* const partial = scratch.as<float>();
+          launch("layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
+                 layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
+                 rstd.as<float>(), gamma.as<float>(), static_cast<const T*>(nullptr), R, chunk_rows);
+          launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dgamma.as<float>(), partial, C,
+                 chunks, C);
+          launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dbeta.as<float>(),
+                 partial + chunks * C, C, chunks, C);
+        }))
+      return;
     const auto run = [&]<int N>() {
       launch("layer_norm_backward", stream(), row_grid(R), layer_norm_backward_kernel<N, T>, dx.as<T>(), dy.as<T>(),
              x.as<T>(), mean.as<float>(), rstd.as<float>(), gamma.as<float>(), R, C);

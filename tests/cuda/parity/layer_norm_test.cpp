@@ -8,7 +8,10 @@ namespace {
 
 TEST_CASE("cuda layer_norm: forward and backward, short, odd and long rows") {
   if (!have_device()) return;
-  const struct { std::int64_t R, C; } shapes[] = {{3, 7}, {5, 48}, {9, 192}, {5, 237}, {4, 769}, {131, 16}, {0, 8}};
+  const struct {
+    std::int64_t R, C;
+  } shapes[] = {{3, 7}, {5, 48},  {9, 192},  {5, 237}, {4, 769}, {131, 16},
+                {0, 8}, {70, 64}, {33, 384}, {9, 768}, {0, 64}};
   for (const DType dtype : kGpuFloats) {
     for (const auto& [R, C] : shapes) {
       Parity p(dtype);
