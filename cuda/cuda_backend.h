@@ -44,6 +44,7 @@ class CudaBackend final : public Backend {
   void topk_rows(const View& values, const View& indices, const View& x) override;
   void sort_rows(const View& values, const View& indices, const View& x, bool descending) override;
   void gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) override;
+  bool gemm_with_row_sums(const View& c, const View& sums, const View& a, const View& b, double beta) override;
   void gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) override;
   void layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x, const View& gamma,
                           const View& beta, double eps) override;

@@ -223,6 +223,17 @@ void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEp
   }
 }
 
+bool CudaBackend::gemm_with_row_sums(const View& c, const View& sums, const View& a, const View& b, double beta) {
+  GemmCall call{matrix(c), matrix(a), matrix(b), matrix(c)};
+  if (c.dtype != DType::f32 || c.numel() == 0 || a.dim[1] == 0 || !library_takes(call.a) || !library_takes(call.b) ||
+      !aligned16(c.data, a.data, b.data, sums.data) || call.c.cols % 4 != 0)
+    return false;
+  call.beta = static_cast<float>(beta);
+  call.row_sums = sums.data;
+  const Scratch workspace(*allocator_, kGemmWorkspace);
+  return library_gemm(call, workspace.as<void>(), kGemmWorkspace, stream());
+}
+
 void CudaBackend::gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) {
   if (c.numel() == 0) return;
   if (a.dim[2] > 0) return multiply(c, a, b, alpha, beta, c, nullptr);

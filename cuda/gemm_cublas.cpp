@@ -88,6 +88,7 @@ struct Plan {
   cublasLtMatmulDesc_t product = nullptr;
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, added = nullptr, result = nullptr;
   cublasLtMatmulAlgo_t algorithm{};
+  bool possible = true;
 };
 
 cudaDataType_t data_type(DType dtype) { return dtype == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
@@ -116,6 +117,9 @@ cublasLtMatrixLayout_t make_layout(const GemmMatrix& m, std::int64_t batch) {
   return layout;
 }
 
+/// What an epilogue reads or writes besides matrices: one pointer, of one descriptor attribute.
+const void* vector_of(const GemmCall& call) { return call.bias != nullptr ? call.bias : call.row_sums; }
+
 Plan make_plan(const GemmCall& call, std::size_t workspace_bytes) {
   Library& lt = library();
   Plan plan;
@@ -128,10 +132,11 @@ Plan make_plan(const GemmCall& call, std::size_t workspace_bytes) {
   plan.second = make_layout(call.a, call.batch);
   plan.added = make_layout(call.d, call.batch);
   plan.result = make_layout(call.c, call.batch);
-  if (call.bias != nullptr) {  // of the rows of the transposed result
-    const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+  if (const void* const vector = vector_of(call); vector != nullptr) {
+    // Of the transposed product: the bias of its rows, or the sums of its second factor's columns.
+    const cublasLtEpilogue_t epilogue = call.bias != nullptr ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_BGRADB;
     lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
-    lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &call.bias, sizeof call.bias);
+    lt.set_attribute(plan.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &vector, sizeof vector);
   }
   cublasLtMatmulPreference_t preference = nullptr;
   check_blas(lt.preference(&preference), "cublasLtMatmulPreferenceCreate");
@@ -147,16 +152,17 @@ Plan make_plan(const GemmCall& call, std::size_t workspace_bytes) {
   const cublasStatus_t status = lt.heuristic(lt.handles.at(current_device()), plan.product, plan.first, plan.second,
                                              plan.added, plan.result, preference, 1, &result, &found);
   lt.destroy_preference(preference);
-  check(status == CUBLAS_STATUS_SUCCESS && found > 0, ErrorCode::blas, "cuda: cuBLASLt has no algorithm for [",
+  plan.possible = status == CUBLAS_STATUS_SUCCESS && found > 0;
+  check(plan.possible || call.row_sums != nullptr, ErrorCode::blas, "cuda: cuBLASLt has no algorithm for [",
         call.a.rows, ", ", call.a.cols, "] times [", call.b.rows, ", ", call.b.cols, "] in ", call.a.dtype);
   plan.algorithm = result.algo;
   return plan;
 }
 
 /// All that a plan depends on.
-using Key = std::array<std::int64_t, 22>;
+using Key = std::array<std::int64_t, 23>;
 Key key_of(const GemmCall& call) {
-  const auto& [c, a, b, d, alpha, beta, batch, bias] = call;
+  const auto& [c, a, b, d, alpha, beta, batch, bias, row_sums] = call;
   return {static_cast<std::int64_t>(c.dtype),
           static_cast<std::int64_t>(a.dtype),
           c.rows,
@@ -174,6 +180,7 @@ Key key_of(const GemmCall& call) {
           d.batch_stride,
           alignment(d.data),
           bias == nullptr ? 0 : alignment(bias),
+          row_sums == nullptr ? 0 : alignment(row_sums),
           batch,
           alignment(a.data),
           alignment(b.data),
@@ -183,7 +190,7 @@ Key key_of(const GemmCall& call) {
 
 }  // namespace
 
-void library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_bytes, Stream stream) {
+bool library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_bytes, Stream stream) {
   static std::mutex mutex;
   static auto* const plans = new std::map<Key, Plan>;
   const std::scoped_lock lock(mutex);
@@ -196,11 +203,13 @@ void library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_b
   auto plan = plans->find(key);
   if (plan == plans->end()) plan = plans->emplace(key, make_plan(call, workspace_bytes)).first;
   const Plan& p = plan->second;
-  if (call.bias != nullptr)
-    lt.set_attribute(p.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &call.bias, sizeof call.bias);
+  if (!p.possible) return false;
+  if (const void* const vector = vector_of(call); vector != nullptr)
+    lt.set_attribute(p.product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &vector, sizeof vector);
   check_blas(lt.matmul(handle, p.product, &call.alpha, call.b.data, p.first, call.a.data, p.second, &call.beta,
                        call.d.data, p.added, call.c.data, p.result, &p.algorithm, workspace, workspace_bytes, stream),
              "cublasLtMatmul");
+  return true;
 }
 
 std::string gemm_library_name() {

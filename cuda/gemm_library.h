@@ -26,6 +26,7 @@ struct GemmCall {
   float alpha = 1, beta = 0;
   std::int64_t batch = 1;
   const void* bias = nullptr;
+  void* row_sums = nullptr;
 };
 
 #if defined(__CUDACC__)
@@ -34,8 +35,8 @@ inline constexpr std::size_t kGemmWorkspace = std::size_t{32} << 20;  // what cu
 inline constexpr std::size_t kGemmWorkspace = 0;  // the emulation's loop needs none
 #endif
 
-/// Throws Error{blas}. `workspace` may be null.
-void library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_bytes, Stream stream);
+/// Throws Error{blas}. `workspace` may be null. False if the library has no kernel with row_sums for this shape.
+bool library_gemm(const GemmCall& call, void* workspace, std::size_t workspace_bytes, Stream stream);
 /// "cuBLASLt 13.1", or why there is none.
 std::string gemm_library_name();
 

@@ -25,6 +25,8 @@ std::array<Backend*, kMaxCudaDevices>& cuda_backends() {
 
 }  // namespace
 
+bool Backend::gemm_with_row_sums(const View&, const View&, const View&, const View&, double) { return false; }
+
 Backend& backend_for(Device device) {
   if (device.is_cpu()) return cpu_backend();
   const auto index = static_cast<std::size_t>(device.index);

@@ -127,6 +127,9 @@ class Backend {
   /// C [M, N] = epilogue(A [M, K] B [K, N]). A, B strided with one unit stride (so a transpose is free); C has unit
   /// column stride. In bf16 the bias is of accumulator dtype or bf16; C may be f32 with A, B bf16 (weight gradients).
   virtual void gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) = 0;
+  /// C = A B + beta C, and sums [M] = the sums of A's rows, in one kernel: a linear layer's dW with its db. A, B as for
+  /// gemm(), C and sums of accumulator dtype. False, and nothing is done, where the backend has no such kernel.
+  virtual bool gemm_with_row_sums(const View& c, const View& sums, const View& a, const View& b, double beta);
   /// C [B, M, N] = alpha A [B, M, K] B [B, K, N] + beta C; batch strides free (0 repeats A or B).
   virtual void gemm_batched(const View& c, const View& a, const View& b, double alpha, double beta) = 0;
 

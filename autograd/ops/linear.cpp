@@ -35,11 +35,20 @@ void gemm(const Tensor& c, const Tensor& a, const Tensor& b, const GemmEpilogue&
   backend_for(c).gemm(c.view(), left.view, right.view, epilogue);
 }
 
-/// Adds to (or makes) the gradient of input `i`: sink += product, or a new tensor.
-Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& x) {
+/// Adds to (or makes) the gradient of input `i`: sink += product, or a new tensor. If `db` is not null and the backend
+/// sums dt's columns in the same product, that is *db, else *db stays undefined.
+Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& x, Tensor* db) {
   const Tensor dt_transposed = raw::transpose(dt, 0, 1);
   const Tensor sink = node.gradient_sink(i, accumulator_of(x.dtype()));
   if (sink.defined()) {
+    if (db != nullptr && sink.numel() > 0) {
+      const Tensor sums = Tensor::empty({sink.dim(0)}, sink.options());
+      const ops::GemmOperand left(dt_transposed), right(x);
+      if (backend_for(sink).gemm_with_row_sums(sink.view(), sums.view(), left.view, right.view, 1)) {
+        *db = sums;
+        return {};
+      }
+    }
     GemmEpilogue accumulate;
     accumulate.beta = 1;
     gemm(sink, dt_transposed, x, accumulate);
@@ -78,8 +87,8 @@ struct LinearNode : Node {
       dx = Tensor::empty(x_shape_, dt.options());
       gemm(as_rows(dx), dt, weight_.get(), {});
     }
-    if (needs_grad(1)) dw = weight_gradient(*this, 1, dt, as_rows(x_.get()));
-    if (needs_grad(2)) db = raw::cast(ops::sum_over(dt, {0}), bias_dtype_);
+    if (needs_grad(1)) dw = weight_gradient(*this, 1, dt, as_rows(x_.get()), needs_grad(2) ? &db : nullptr);
+    if (needs_grad(2)) db = raw::cast(db.defined() ? db : ops::sum_over(dt, {0}), bias_dtype_);
     std::vector<Tensor> result{dx, dw, db};
     if (kind_ == Kind::residual) result.push_back(grads[0]);
     return result;

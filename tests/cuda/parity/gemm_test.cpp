@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <utility>
+#include <vector>
 
 #include "tests/cuda/parity.h"
 
@@ -59,6 +60,20 @@ TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
         }
       });
     }
+  }
+}
+
+TEST_CASE("cuda gemm: the sums of A's rows beside the product") {
+  if (!have_device()) return;
+  for (const DType dtype : kGpuFloats) {
+    Parity p(dtype);
+    const int at = p.input({10, 8}), b = p.input({10, 16}), dw = p.wide_inout({8, 16}), db = p.wide_output({8, 1});
+    const int ones = p.values(dtype, {10, 1}, std::vector<double>(10, 1));
+    p.run([&](Backend& k, const Views& v) {
+      if (k.gemm_with_row_sums(v[dw], v[db], transposed(v[at]), v[b], 1)) return;
+      k.gemm(v[dw], transposed(v[at]), v[b], {1, 1});
+      k.gemm(v[db], transposed(v[at]), v[ones], {});
+    });
   }
 }
 
