@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "apps/common/xxh64.h"
@@ -107,43 +110,68 @@ int run(const std::vector<std::string>& arguments, const std::string& log) {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 bool has_ended(pid_t child) {
   siginfo_t info{};
   return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
 }
 
+/// Waits until `child` begins to write its `nth` checkpoint into `folder`; false if it ends before. The kernel tells:
+/// writing takes a millisecond, in which a look at the folder now and then sees nothing.
+bool wait_for_writing(pid_t child, const std::string& folder, int nth) {
+  const int events = inotify_init1(IN_CLOEXEC);
+  while (inotify_add_watch(events, folder.c_str(), IN_CREATE) < 0 && !has_ended(child)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  int begun = 0;
+  pollfd wait{events, POLLIN, 0};
+  while (begun < nth && (poll(&wait, 1, 10) > 0 || !has_ended(child))) {
+    if ((wait.revents & POLLIN) == 0) continue;
+    alignas(inotify_event) char buffer[4096];
+    const ssize_t bytes = read(events, buffer, sizeof buffer);
+    for (ssize_t at = 0; at < bytes;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      begun += std::string_view(event->name).starts_with(".partial-") ? 1 : 0;
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+  }
+  close(events);
+  return begun >= nth;
+}
+
 }  // namespace
 
 void check_killed_and_resumed(int kills) {
-  using Clock = std::chrono::steady_clock;
   const TempDir dir;
   const int steps = 40;
-  const std::vector<std::string> more = {"checkpoint.every=1"};  // so that most of the time one is being written
+  const std::vector<std::string> more = {"checkpoint.every=1"};
+  const std::vector<std::string> unbroken = arguments("pretrain", dir / "whole", steps, more);  // makes the data set
   const auto started = Clock::now();
-  REQUIRE(run(arguments("pretrain", dir / "whole", steps, more), dir / "log") == 0);
+  REQUIRE(run(unbroken, dir / "log") == 0);
   const std::chrono::duration<double> whole = Clock::now() - started;
   const std::vector<double> moments =
       uniform({kills}, 0.05, 0.9, RngKey{11}, {DType::f64, Device{}}).to_vector<double>();
-  int while_writing = 0;
+  int half_written = 0;
   for (int i = 0; i < kills; ++i) {
     const pid_t child = start(arguments("pretrain", dir / "killed", steps, more), dir / "log");
-    const bool wait_for_writing = i % 2 == 1;
-    const auto until = Clock::now() + (wait_for_writing ? 3 * whole : whole * moments[static_cast<std::size_t>(i)]);
-    bool writing = false;
-    while (!writing && Clock::now() < until && !has_ended(child)) {
-      if (wait_for_writing) {
-        std::error_code none_yet;
-        for (const auto& entry : fs::directory_iterator(dir / "killed/checkpoints", none_yet)) {
-          writing = writing || entry.path().filename().string().rfind(".partial-", 0) == 0;
-        }
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    const double moment = moments[static_cast<std::size_t>(i)];
+    if (i < kills / 2) {  // as it begins to write, or up to a millisecond after that
+      CHECK(wait_for_writing(child, dir / "killed/checkpoints", 1 + i % 3));
+      if (i > 0) std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(moment));
+    } else {
+      const auto until = Clock::now() + whole * moment;
+      while (Clock::now() < until && !has_ended(child)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    while_writing += writing ? 1 : 0;
     kill(child, SIGKILL);
     wait_for(child);
+    std::error_code none_yet;
+    for (const auto& entry : fs::directory_iterator(dir / "killed/checkpoints", none_yet)) {
+      half_written += entry.path().filename().string().starts_with(".partial-") ? 1 : 0;
+    }
   }
-  MESSAGE(kills << " kills, " << while_writing << " of them while a checkpoint was written");
+  MESSAGE(kills << " kills, after " << half_written << " of them a checkpoint was half written");
+  CHECK(half_written > 0);
   REQUIRE(run(arguments("pretrain", dir / "killed", steps, more), dir / "log") == 0);
   for (const char* name : {"weights.safetensors", "metrics.jsonl", "checkpoints/step-000040/weights.safetensors",
                            "checkpoints/step-000040/training.safetensors"}) {
