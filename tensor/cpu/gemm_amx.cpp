@@ -4,6 +4,7 @@
 //     block of rows, a thread's:    pack A                                   <- L2
 //       panel of 32 columns, strip of 32 rows:  2 x 2 tiles of C             <- in registers for the whole block of k
 //         epilogue of the 32 x 32 numbers                                    <- L1
+// With few rows all of A is packed, and B panel by panel as it is multiplied.
 // Blocks of k depend on the shape only, and an element's sum does not depend on its place in the tiles: its bits are
 // the same for any number of threads, and for any M.
 
@@ -43,9 +44,9 @@ constexpr int64_t kSide = 2 * kTileLines;  // of the block of C in registers
   _tile_dpbf16ps(3, 5, 7);
 }
 
-/// c [32, 32] (rows `ldc` apart) = A B of a strip and a panel, `steps` of 32 k.
-template <int kParts>
-void tile_kernel(int64_t steps, const bf16* a, const bf16* b, float* c, int64_t ldc) {
+/// c [32, 32] (rows `ldc` apart) = A B of a strip and a panel, `steps` of 32 k; ahead(step) is called in each.
+template <int kParts, class Ahead>
+void tile_kernel(int64_t steps, const bf16* a, const bf16* b, float* c, int64_t ldc, const Ahead& ahead) {
   constexpr int64_t kPart = 2 * kTileNumbers;
   const int64_t row = ldc * int64_t(sizeof(float));
   float* const lower = c + kTileLines * ldc;
@@ -54,6 +55,7 @@ void tile_kernel(int64_t steps, const bf16* a, const bf16* b, float* c, int64_t 
   _tile_zero(2);
   _tile_zero(3);
   for (int64_t step = 0; step < steps; ++step) {
+    ahead(step);
     if constexpr (kParts == 1) {
       load_a(a);
       load_b(b);
@@ -97,14 +99,25 @@ struct Blocking {
 /// A block of A fills 1 MiB, half of a 2 MiB L2 (512 KiB: B comes from L3 twice as often, -8 %; 1.5 MiB: -12 %). Blocks
 /// of 768 k in f32 (384: -10 %, C is added to more often), a chunk of B at most 16 MiB. Sums over blocks of k are kept
 /// in C, in f32: where C is bf16 there is one block.
+///
+/// While a panel passes the block of A, its columns of C go through L2, and of each matrix that the epilogue reads or
+/// writes: rows a power of two apart or nearly, so that each such matrix wants 7 ways in some sets, where A wants 8 of
+/// 16. With more than one the block of A is smaller. Where all of B fits the same 1 MiB, it stays there instead, A
+/// passes strip by strip, and C is written row by row.
 template <class S, class D>
-Blocking blocking_of(int64_t K) {
+Blocking blocking_of(const Product<S, D>& p) {
   constexpr int64_t kNumber = kAmxParts<S> * int64_t(sizeof(bf16));
+  constexpr int64_t kHalfL2 = 1 << 20;
+  const int64_t K = p.a.cols;
   Blocking blocking{};
   blocking.depth = std::is_same_v<D, float> ? std::max<int64_t>(1, ceil_div(K, 4608 / kNumber)) : 1;
   blocking.k_max = ceil_div(ceil_div(K, kTileDepth), blocking.depth) * kTileDepth;
   const int64_t line = std::max<int64_t>(1, blocking.k_max) * kNumber;
-  blocking.rows = std::max<int64_t>(1, (1 << 20) / line / kSide) * kSide;
+  const auto& e = p.epilogue;
+  const int64_t streams = 1 + bool(e.preactivation_out) + bool(e.gelu_backward_of) + bool(e.residual);
+  const bool b_stays = p.a.col_stride == 1 && p.c.cols * line <= kHalfL2;
+  const int64_t fit = b_stays ? kSide : kHalfL2 / line * 15 / (8 + 7 * streams);
+  blocking.rows = std::max<int64_t>(1, fit / kSide) * kSide;
   blocking.cols = std::max<int64_t>(1, (16 << 20) / line / kSide) * kSide;
   return blocking;
 }
@@ -131,7 +144,23 @@ class ChunkProduct {
   void pack_panels(int64_t begin, int64_t end, bf16* out) const {
     const int64_t col = begin * kSide, cols = std::min(cols_, end * kSide) - col;
     const Lines<S> b{p_.b.at(k_, col_ + col), cols, depth_, p_.b.col_stride, p_.b.row_stride};
-    pack_lines(b, false, out + begin * panel_size());
+    pack_lines(b, false, out);
+  }
+
+  /// All of C's rows, few, for some panels, each packed just before it is multiplied.
+  void multiply_few_rows(int64_t panel_begin, int64_t panel_end) const {
+    const int64_t rows = p_.c.rows, strips = ceil_div(rows, kSide);
+    const AmxTiles tiles;
+    const Scratch scratch(static_cast<std::size_t>((strips + 1) * panel_size()) * sizeof(bf16));
+    bf16* const a = scratch.as<bf16>();
+    bf16* const b = a + strips * panel_size();
+    pack_lines(Lines<S>{p_.a.at(0, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride}, true, a);
+    for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      pack_panels(panel, panel + 1, b);
+      for (int64_t i = 0; i < rows; i += kSide) {
+        multiply_block(a + i / kSide * panel_size(), b, i, std::min(kSide, rows - i), panel * kSide);
+      }
+    }
   }
 
   void multiply(int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end, const bf16* b) const {
@@ -165,14 +194,30 @@ class ChunkProduct {
     float* sums = buffer;
     int64_t stride = kSide;
     if constexpr (std::is_same_v<D, float>) {
-      if (rows == kSide && cols == kSide && p_.alpha == 1 && beta == 0) {  // straight to its place
+      if (rows == kSide && cols == kSide && p_.alpha == 1 && beta == 0 && epilogue.empty()) {  // straight to its place
         sums = c.at(row, col);
         stride = c.stride;
       }
     }
-    tile_kernel<kParts>(steps, a, b, sums, stride);
+    tile_kernel<kParts>(steps, a, b, sums, stride, [&](int64_t step) {
+      for (int64_t i = rows * step / steps; i < rows * (step + 1) / steps; ++i) {
+        prefetch_row(c, row + i, col, cols);
+        prefetch_row(epilogue.preactivation_out, row + i, col, cols);
+        prefetch_row(epilogue.gelu_backward_of, row + i, col, cols);
+        prefetch_row(epilogue.residual, row + i, col, cols);
+      }
+    });
     if (p_.alpha != 1 || beta != 0) combine(sums, beta, c, row, rows, col, cols);
-    if (sums == buffer || !epilogue.empty()) apply_epilogue(epilogue, sums, stride, c, row, rows, col, cols);
+    if (sums == buffer) apply_epilogue(epilogue, sums, stride, c, row, rows, col, cols);
+  }
+
+  /// Fetches what the end of a block reads or writes while its tiles multiply: rows of a narrow block lie pages apart,
+  /// where the hardware does not look ahead. Into L2: with 3 KiB from row to row, 32 rows share 8 of L1's 64 sets.
+  template <class T>
+  static void prefetch_row(const Rows<T>& x, int64_t row, int64_t col, int64_t cols) {
+    if (!x) return;
+    constexpr int64_t kLine = 64 / int64_t(sizeof(T));
+    for (int64_t j = 0; j < cols; j += kLine) __builtin_prefetch(x.at(row, col + j), 0, 2);
   }
 
   /// sums = alpha * sums + beta * C, 32 columns apart
@@ -210,17 +255,25 @@ template <class S, class D>
 void gemm_amx(const Product<S, D>& product, bool parallel) {
   const int64_t M = product.c.rows, N = product.c.cols, K = product.a.cols;
   if (M == 0 || N == 0) return;
-  const Blocking blocking = blocking_of<S, D>(K);
+  const Blocking blocking = blocking_of(product);
   constexpr int64_t kThreadWork = 1 << 21;  // multiplications that are worth a thread: some microseconds
   const int64_t threads = parallel ? std::clamp<int64_t>(M * N * K / kThreadWork, 1, num_threads()) : 1;
   const int64_t strips = ceil_div(M, kSide);
+  // Decoding word by word: nearly all work is reading B, which shall not be written and read again in packed form.
+  const bool few_rows = M <= 2 * kSide && product.b.row_stride == 1;
   for (int64_t col = 0; col < N; col += blocking.cols) {
     for (int64_t block = 0; block < blocking.depth; ++block) {
       const ChunkProduct<S, D> chunk(product, blocking, col, block);
       const int64_t panels = chunk.panels();
+      if (few_rows) {
+        parallel_for(panels, ceil_div(panels, threads),
+                     [&](int64_t begin, int64_t end) { chunk.multiply_few_rows(begin, end); });
+        continue;
+      }
       const Scratch b(static_cast<std::size_t>(panels * chunk.panel_size()) * sizeof(bf16));
-      parallel_for(panels, ceil_div(panels, threads),
-                   [&](int64_t begin, int64_t end) { chunk.pack_panels(begin, end, b.as<bf16>()); });
+      parallel_for(panels, ceil_div(panels, threads), [&](int64_t begin, int64_t end) {
+        chunk.pack_panels(begin, end, b.as<bf16>() + begin * chunk.panel_size());
+      });
       const Grid grid = grid_of(strips, panels, threads);
       for_each_rectangle(grid, strips, panels, [&](int64_t top, int64_t bottom, int64_t left, int64_t right) {
         chunk.multiply(top * kSide, std::min(M, bottom * kSide), left, right, b.as<bf16>());

