@@ -6,15 +6,19 @@
 //
 // The library adds bias and residual, rounded once, and its bias has C's type. GELU and its slope are a kernel of our
 // own (cuBLASLt's GELU is the tanh approximation: another function), which reads what the library has written, so in
-// bf16 they see a rounded number. Where rows do not lie on 16 bytes, our kernel does all of the epilogue on an f32
-// product: C itself if that is f32, else scratch memory.
+// bf16 they see a rounded number. Where the sums are short, such a product is our own (gemm_tensor_core.h) with its
+// epilogue on unrounded sums: the library's would be limited by memory, and the pass over C is spared. Where rows do
+// not lie on 16 bytes, our kernel does all of the epilogue on an f32 product: C itself if that is f32, else scratch
+// memory.
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "cuda/cuda_backend.h"
 #include "cuda/gelu.h"
 #include "cuda/gemm_library.h"
+#include "cuda/gemm_tensor_core.h"
 #include "cuda/map.h"
 #include "cuda/scratch.h"
 
@@ -63,6 +67,7 @@ template <class D, class P>
 struct Epilogue {
   Rows<D> c;
   Rows<P> product;  // null: zero
+  float alpha = 1;  // of sums that are not in `product`
   float beta = 0;
   bool gelu_forward = false;
   const float* wide_bias = nullptr;
@@ -80,6 +85,17 @@ struct Epilogue {
   __device__ void apply(std::int64_t i, std::int64_t j) const {
     float t[N] = {};
     if (product.data != nullptr) load_vector(t, product.at(i, j));
+    finish(t, i, j);
+  }
+  /// Of gemm_tensor_core.
+  template <int N>
+  __device__ void operator()(float (&t)[N], std::int64_t i, std::int64_t j) const {
+#pragma unroll
+    for (int k = 0; k < N; ++k) t[k] *= alpha;
+    finish(t, i, j);
+  }
+  template <int N>
+  __device__ void finish(float (&t)[N], std::int64_t i, std::int64_t j) const {
     if (beta != 0) add(t, beta, c.at(i, j));
     if (wide_bias != nullptr) add(t, 1, wide_bias + j);
     if (narrow_bias != nullptr) add(t, 1, narrow_bias + j);
@@ -128,14 +144,44 @@ void run_epilogue(Stream stream, const Epilogue<D, P>& epilogue, std::int64_t ro
 /// The parts that are not sums: the library has none of them.
 bool has_own_part(const GemmEpilogue& e) { return e.preactivation_out != nullptr || e.gelu_backward_of != nullptr; }
 
-/// Whether the library can take over the sums: all rows begin on 16 bytes.
-bool library_adds(const View& c, const GemmEpilogue& e) {
-  const auto whole = [&](const View* view) {
+/// All rows begin on 16 bytes. Null is whole.
+bool whole_rows(std::initializer_list<const View*> views) {
+  return std::all_of(views.begin(), views.end(), [](const View* view) {
     return view == nullptr ||
            (aligned16(view->data) && (view->rank < 2 || view->stride[0] * size_of(view->dtype) % 16 == 0));
-  };
-  return c.dim[1] * size_of(c.dtype) % 16 == 0 && whole(&c) && whole(e.bias) && whole(e.preactivation_out) &&
-         whole(e.residual);
+  });
+}
+
+/// Whether the library can take over the sums.
+bool library_adds(const View& c, const GemmEpilogue& e) {
+  return c.dim[1] * size_of(c.dtype) % 16 == 0 && whole_rows({&c, e.bias, e.preactivation_out, e.residual});
+}
+
+/// Whether the product is our own.
+bool tensor_core_takes(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
+  constexpr std::int64_t kDeepest = 256;  // beyond, the library's products are limited by arithmetic, and faster
+  const std::int64_t K = a.dim[1];
+  const bool narrow = c.dtype == DType::bf16 && a.dtype == DType::bf16 && b.dtype == DType::bf16;
+  const View columns = {b.data, b.dtype, 2, {b.dim[1], b.dim[0]}, {b.stride[1], b.stride[0]}};
+  return narrow && has_own_part(e) && K > 0 && K <= kDeepest && K % kGemmDepth == 0 && c.dim[1] % 8 == 0 &&
+         a.stride[1] == 1 && (b.stride[1] == 1 ? whole_rows({&b}) : b.stride[0] == 1 && whole_rows({&columns})) &&
+         whole_rows({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual});
+}
+
+/// All of the epilogue.
+template <class D, class P>
+Epilogue<D, P> whole_epilogue(const View& c, const GemmEpilogue& epilogue) {
+  Epilogue<D, P> e;
+  e.c = rows_of<D>(&c);
+  e.alpha = static_cast<float>(epilogue.alpha);
+  e.beta = static_cast<float>(epilogue.beta);
+  if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
+  if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
+  e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+  e.gelu_forward = epilogue.preactivation_out != nullptr;
+  e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
+  e.residual = rows_of<D>(epilogue.residual);
+  return e;
 }
 
 }  // namespace
@@ -178,6 +224,16 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
 void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) {
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
   if (M * N == 0) return;
+  if (tensor_core_takes(c, a, b, epilogue)) {
+    const auto e = whole_epilogue<bf16, float>(c, epilogue);
+    const TensorCoreOperand left{a.as<bf16>(), a.stride[0]};
+    if (b.stride[1] == 1) {
+      gemm_tensor_core<true>(stream(), left, {b.as<bf16>(), b.stride[0]}, M, N, K, e);
+    } else {
+      gemm_tensor_core<false>(stream(), left, {b.as<bf16>(), b.stride[1]}, M, N, K, e);
+    }
+    return;
+  }
   const bool own_part = has_own_part(epilogue);
   const bool plain = epilogue.bias == nullptr && epilogue.residual == nullptr && !own_part;
   const bool library = K > 0 && (plain || library_adds(c, epilogue));
@@ -200,17 +256,13 @@ void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEp
   }
   if (!library && K > 0) multiply(product, a, b, epilogue.alpha, in_place ? epilogue.beta : 0, product, nullptr);
   const auto run = [&]<class D, class P>() {
-    Epilogue<D, P> e;
-    e.c = rows_of<D>(&c);
+    auto e = whole_epilogue<D, P>(c, epilogue);
     if (K > 0) e.product = rows_of<P>(&product);
-    e.gelu_forward = epilogue.preactivation_out != nullptr;
-    e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
-    e.residual = rows_of<D>(epilogue.residual);
-    if (!library) {
-      e.beta = K > 0 && in_place ? 0 : static_cast<float>(epilogue.beta);
-      if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
-      if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
-      e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+    if (K > 0 && in_place) e.beta = 0;
+    if (library) {
+      e.wide_bias = nullptr;
+      e.narrow_bias = nullptr;
+      e.preactivation_out = {};
     }
     run_epilogue(stream(), e, M, N);
   };

@@ -9,6 +9,7 @@ namespace aio::roofline {
 enum class Unit {
   memory,              ///< nothing: a few operations a number
   product,             ///< a library's matrix product
+  own_product,         ///< one of cuda/gemm_tensor_core.h
   attention_forward,   ///< tensor cores, with exponentials between the products
   attention_backward,  ///< the same
 };

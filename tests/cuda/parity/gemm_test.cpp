@@ -63,6 +63,25 @@ TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
   }
 }
 
+TEST_CASE("cuda gemm: our own product, several tiles, both layouts of B") {
+  if (!have_device()) return;
+  const struct { std::int64_t M, N, K; } shapes[] = {{130, 136, 32}, {7, 8, 96}};
+  for (const auto& [M, N, K] : shapes) {
+    Parity p(DType::bf16);
+    const int a = p.input({M, K}, -1, 1), b = p.input({K, N}, -1, 1), bt = p.input({N, K}, -1, 1);
+    const int bias = p.wide_input({N}), x = p.input({M, N}), residual = p.input({M, N});
+    const int y = p.output({M, N}), pre = p.output({M, N}), z = p.inout({M, N});
+    p.run([&](Backend& k, const Views& v) {
+      GemmEpilogue forward{0.5, 0, &v[bias], &v[pre]};
+      k.gemm(v[y], v[a], transposed(v[bt]), forward);
+      GemmEpilogue backward{1, 0.5};
+      backward.gelu_backward_of = &v[x];
+      backward.residual = &v[residual];
+      k.gemm(v[z], v[a], v[b], backward);
+    });
+  }
+}
+
 TEST_CASE("cuda gemm: the sums of A's rows beside the product") {
   if (!have_device()) return;
   for (const DType dtype : kGpuFloats) {
