@@ -44,7 +44,7 @@ Tensor stack_frames(const std::vector<LoadedSample>& samples, Tensor LoadedSampl
     width = options.width;
   }
   const Shape shape{static_cast<std::int64_t>(samples.size()), length, 3, height, width};
-  const Tensor batch = options.frames_memory ? options.frames_memory(shape) : Tensor::empty(shape);
+  const Tensor batch = Tensor::empty(shape);
   std::memset(batch.raw_data(), 0, static_cast<std::size_t>(batch.numel()) * sizeof(float));
   for (std::size_t b = 0; b < samples.size(); ++b) {
     if ((samples[b].*frames).defined()) place_frames(samples[b].*frames, static_cast<std::int64_t>(b), batch);

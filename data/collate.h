@@ -10,10 +10,9 @@ namespace aio {
 
 struct CollateOptions {
   std::int64_t text_len = 40;
-  std::int64_t frames = 3, height = 224, width = 224;         ///< of the zeros that stand for unreadable samples
-  std::int64_t answers = 0;                                   ///< classes of soft labels
-  std::function<Tensor(const Shape& shape)> frames_memory{};  ///< as LoaderOptions'
-  bool counts = false;                                        ///< answers are numbers
+  std::int64_t frames = 3, height = 224, width = 224;  ///< of the zeros that stand for unreadable samples
+  std::int64_t answers = 0;                            ///< classes of soft labels
+  bool counts = false;                                 ///< answers are numbers
   FalseVideos false_videos = FalseVideos::none;
   std::optional<MaskingOptions> mlm;
 };

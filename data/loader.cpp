@@ -87,7 +87,6 @@ struct Loader::Impl {
     collation.frames = options.images ? 1 : options.frames;
     collation.height = collation.width = options.images ? options.image.size : options.video.size;
     collation.answers = static_cast<std::int64_t>(source.info().answers.size());
-    collation.frames_memory = options.frames_memory;
     collation.counts = source.task() == Task::qa && source.info().answers.empty();
     collation.false_videos = options.false_videos;
     collation.mlm = options.mlm;

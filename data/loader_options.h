@@ -49,10 +49,6 @@ struct LoaderOptions {
   // Work.
   int threads = 2;   ///< that decode and transform
   int prefetch = 4;  ///< batches worked on or finished before they are asked for
-  /// Gives the f32 tensors of this shape that batches have their frames in; what they hold does not matter. Empty:
-  /// ordinary memory. For CUDA: pinned memory, from which a copy to the device runs beside its kernels. Called from the
-  /// loader's threads.
-  std::function<Tensor(const Shape& shape)> frames_memory;
   double max_bad = 0.01;
   std::set<std::string> skip;  ///< ids known to be unreadable: treated as such, but not counted against max_bad
 };

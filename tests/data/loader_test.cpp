@@ -450,20 +450,6 @@ TEST_CASE("loader: it says how long it was waited for, and for what") {
   CHECK(times.wait_for.total() == doctest::Approx(times.wait));
 }
 
-TEST_CASE("loader: frames lie where they are told to") {
-  const TestSet set(8);
-  LoaderOptions options = small_options();
-  options.false_videos = FalseVideos::split;
-  const auto plain = fingerprints(set, options, 3);
-  std::atomic<int> asked = 0;
-  options.frames_memory = [&](const Shape& shape) {
-    ++asked;
-    return Tensor::full(shape, 7);  // as if used before
-  };
-  CHECK(fingerprints(set, options, 3) == plain);
-  CHECK(asked >= 6);  // own and false frames
-}
-
 TEST_CASE("loader: reading the file is disk, not decoding") {
   const TestSet set(8);
   const DecodeFunction slow = [](const DecodeRequest& request) {
