@@ -119,7 +119,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 /// The same on a packed projection qkv [B, N, 3 * H * D] (all q, all k, all v; head-major) -> [B, N, H * D].
 Tensor attention_packed(const Tensor& qkv, int heads, const AttentionOptions& options = {});
 
-// ---- indexing (gather_rows.cpp) -------------------------------------------------------------------------------------
+// ---- indexing (gather_rows.cpp); an index may be on the host where x is not: nothing waits to check it --------------
 /// table [V, C], ids i64 [...] -> [..., C]; rows of padding_idx (if >= 0) receive no gradient.
 Tensor embedding(const Tensor& table, const Tensor& ids, std::int64_t padding_idx = -1);
 /// x at index i64 [N] along `dim`.
@@ -136,6 +136,7 @@ Tensor resize_bilinear(const Tensor& x, std::int64_t height, std::int64_t width,
 
 // ---- losses (cross_entropy.cpp, binary_cross_entropy.cpp); scalars of accumulator dtype -----------------------------
 /// logits [..., C], targets i64 [...]: mean over targets != ignore_index. NaN when all are ignored, as in PyTorch.
+/// Targets are read: those on the host, where logits are not, let nothing wait.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, std::int64_t ignore_index = -100);
 /// Mean of the elementwise loss; targets in [0, 1], same shape and dtype, no gradient to them.
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targets);

@@ -38,8 +38,8 @@ models::PretrainBatch step_batch(const StepOptions& o) {
     match.push_back(b % 2);
   }
   const Device device = parse_device(o.device);
-  const auto integers = [&](const std::vector<std::int64_t>& values, const Shape& shape) {
-    return Tensor::from(values, shape).to(device);
+  const auto integers = [](const std::vector<std::int64_t>& values, const Shape& shape) {
+    return Tensor::from(values, shape);  // on the host, as a loader's batch
   };
   models::PretrainBatch batch;
   const Shape pixels{o.batch, o.frames, 3, o.image, o.image};

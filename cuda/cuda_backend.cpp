@@ -1,7 +1,11 @@
 #include "cuda/cuda_backend.h"
 
+#include <new>
+#include <utility>
+
 #include "cuda/gemm_library.h"
 #include "cuda/staging.h"
+#include "cuda/uploads.h"
 
 namespace aio {
 
@@ -23,8 +27,12 @@ class DeviceMemory final : public MemorySource {
 }  // namespace
 
 struct CudaBackend::OnDevice {
+  explicit OnDevice(Allocator& allocator) : uploads(allocator) {}
   cuda::Stream stream = cuda::create_stream();
   cuda::Staging staging;
+  cuda::Uploads uploads;
+  BadIndex* const bad_index = new (cuda::allocate_pinned(sizeof(BadIndex))) BadIndex;
+  ~OnDevice() { cuda::release_pinned(bad_index); }
 };
 
 CudaBackend::CudaBackend(int index)
@@ -36,7 +44,7 @@ Allocator& CudaBackend::allocator() { return *allocator_; }
 
 CudaBackend::OnDevice& CudaBackend::on_device() {
   cuda::use_device(index_);
-  std::call_once(once_, [this] { on_device_ = std::make_unique<OnDevice>(); });
+  std::call_once(once_, [this] { on_device_ = std::make_unique<OnDevice>(*allocator_); });
   return *on_device_;
 }
 
@@ -45,14 +53,28 @@ cuda::Stream CudaBackend::stream() { return on_device().stream; }
 void CudaBackend::copy_to_host(void* host, const void* device_data, std::size_t bytes) {
   if (bytes == 0) return;
   cuda::copy_to_host(host, device_data, bytes, stream());
-  cuda::synchronize(stream());
+  finish();
 }
 
 void CudaBackend::copy_from_host(void* device_data, const void* host, std::size_t bytes) {
   if (bytes > 0) on_device().staging.copy(device_data, host, bytes, stream());
 }
 
-void CudaBackend::synchronize() { cuda::synchronize(stream()); }
+std::shared_ptr<Storage> CudaBackend::upload(const void* host, std::size_t bytes) {
+  if (bytes < cuda::Uploads::kLeast) return Backend::upload(host, bytes);
+  OnDevice& here = on_device();
+  return here.uploads.upload(host, bytes, device(), here.stream);
+}
+
+void CudaBackend::synchronize() { finish(); }
+
+void CudaBackend::finish() {
+  cuda::synchronize(stream());
+  BadIndex& found = *on_device().bad_index;
+  if (found.op != nullptr) fail_index(std::exchange(found, {}));
+}
+
+BadIndex* CudaBackend::bad_index() { return on_device().bad_index; }
 
 std::string CudaBackend::info() const {
   const cuda::DeviceInfo device = cuda::device_info(index_);

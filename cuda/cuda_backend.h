@@ -24,6 +24,7 @@ class CudaBackend final : public Backend {
   void copy_to_host(void* host, const void* device_data, std::size_t bytes) override;
   /// Returns when `host` may be changed; the copy itself may still be under way.
   void copy_from_host(void* device_data, const void* host, std::size_t bytes) override;
+  std::shared_ptr<Storage> upload(const void* host, std::size_t bytes) override;
   void synchronize() override;
   std::string info() const override;
   void fill(const View& y, double value) override;
@@ -64,7 +65,7 @@ class CudaBackend final : public Backend {
   void binary_cross_entropy_backward(const View& dx, const View& dloss, const View& x, const View& target) override;
   void gather_rows(const View& y, const View& x, const View& index) override;
   void scatter_add_rows(const View& dx, const View& dy, const View& index) override;
-  void index_range(std::int64_t& low, std::int64_t& high, const View& index) override;
+  void check_indices(const char* op, const char* name, const View& index, std::int64_t size) override;
   void temporal_roll(const View& y, const View& x, const View& shift, int sign) override;
   void attention_forward(const View& out, const View& lse, const View& q, const View& k, const View& v,
                          const AttentionMask& mask, double scale) override;
@@ -86,6 +87,12 @@ class CudaBackend final : public Backend {
   OnDevice& on_device();
   /// The device's stream; makes the device the calling thread's.
   cuda::Stream stream();
+  /// Waits for the stream, then throws what check_indices() found.
+  void finish();
+  /// Where check_indices() notes what it finds: host memory that kernels reach, too.
+  BadIndex* bad_index();
+  /// scatter_add_rows() for long lists.
+  void scatter_add_sorted(const View& dx, const View& dy, const View& index);
   /// C = alpha A B + beta D + bias by the library; rank 2 or 3. The bias may be null.
   void multiply(const View& c, const View& a, const View& b, double alpha, double beta, const View& d,
                 const View* bias);

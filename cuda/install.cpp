@@ -28,4 +28,9 @@ std::string status() {
   return text;
 }
 
+std::int64_t available_memory(int index) {
+  use_device(index);
+  return static_cast<std::int64_t>(available_bytes());
+}
+
 }  // namespace aio::cuda

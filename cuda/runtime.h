@@ -33,6 +33,8 @@ void use_device(int index);
 /// nullptr when there is no more.
 void* allocate(std::size_t bytes) noexcept;
 void release(void* data) noexcept;
+/// Of the device's memory, what nobody has taken.
+std::size_t available_bytes();
 /// Host memory that copies can read and write while the host goes on.
 void* allocate_pinned(std::size_t bytes);
 void release_pinned(void* data) noexcept;
@@ -48,6 +50,10 @@ Event create_event();
 void destroy(Event event) noexcept;
 void record(Event event, Stream stream);
 void wait(Event event);  ///< the host waits; at once for an event that was never recorded
+/// What came before it has run; true for an event that was never recorded.
+bool has_passed(Event event);
+/// What `stream` is given from now on waits; the host does not.
+void wait(Event event, Stream stream);
 /// Milliseconds between two events that have come to pass.
 float elapsed_ms(Event begin, Event end);
 

@@ -34,6 +34,11 @@ void* allocate(std::size_t bytes) noexcept {
   return nullptr;
 }
 void release(void* data) noexcept { cudaFree(data); }
+std::size_t available_bytes() {
+  std::size_t available = 0, all = 0;
+  check_cuda(cudaMemGetInfo(&available, &all), "cudaMemGetInfo");
+  return available;
+}
 
 void* allocate_pinned(std::size_t bytes) {
   void* data = nullptr;
@@ -67,6 +72,16 @@ Event create_event() {
 void destroy(Event event) noexcept { cudaEventDestroy(event); }
 void record(Event event, Stream stream) { check_cuda(cudaEventRecord(event, stream), "cudaEventRecord"); }
 void wait(Event event) { check_cuda(cudaEventSynchronize(event), "cudaEventSynchronize"); }
+bool has_passed(Event event) {
+  const cudaError_t status = cudaEventQuery(event);
+  if (status == cudaErrorNotReady) {
+    cudaGetLastError();  // it is kept like an error
+    return false;
+  }
+  check_cuda(status, "cudaEventQuery");
+  return true;
+}
+void wait(Event event, Stream stream) { check_cuda(cudaStreamWaitEvent(stream, event), "cudaStreamWaitEvent"); }
 float elapsed_ms(Event begin, Event end) {
   float ms = 0;
   check_cuda(cudaEventElapsedTime(&ms, begin, end), "cudaEventElapsedTime");

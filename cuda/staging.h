@@ -17,19 +17,21 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  /// `host` may be changed when this returns. Waits only when all buffers are still on their way.
+  /// `host` may be changed when this returns. Small copies share a buffer. Waits only when all buffers are full and the
+  /// first of them is still on its way. Always the same stream.
   void copy(void* device, const void* host, std::size_t bytes, Stream stream);
 
  private:
-  static constexpr std::size_t kBytes = std::size_t{4}
-                                        << 20;  // a batch of 64 clips of 3 frames, 224 x 224: 29 MB of u8
-  struct Slot {
+  static constexpr std::size_t kBytes = std::size_t{4} << 20;  // the pixels of 64 clips are 28 of these
+  struct Buffer {
     void* data = nullptr;
-    Event sent = nullptr;
+    Event sent = nullptr;  // all that went through it
   };
+  void next_buffer(Stream stream);
+
   std::mutex mutex_;
-  std::array<Slot, 4> ring_;
-  std::size_t next_ = 0;
+  std::array<Buffer, 4> ring_;
+  std::size_t current_ = 0, used_ = 0;  // buffer being filled, bytes of it
 };
 
 }  // namespace aio::cuda

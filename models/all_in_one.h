@@ -63,6 +63,8 @@ struct AllInOne {
   AllInOne(nn::ParamStore& store, const AioConfig& config);
 
   /// Throws Error{shape|dtype|value}: ids and mask i64 [B, L], L within the position table, no empty text, no holes.
+  /// Ids, mask and frames may lie on the host whatever the model computes on (and had better: masks and labels are
+  /// read).
   TextTokens embed_text(const TextBatch& text, nn::ForwardCtx& ctx, const TextOptions& options = {}) const;
   VideoTokens embed_video(const Tensor& frames, nn::ForwardCtx& ctx, const VideoOptions& options = {}) const;
 

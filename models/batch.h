@@ -1,5 +1,7 @@
 #pragma once
-// What a model is fed: plain structs of tensors, filled by programs from data/.
+// What a model is fed: plain structs of tensors, filled by programs from data/. They lie on the host, whatever the
+// model computes on: masks, labels and indices are read there, and what the device needs goes over as it is needed. On
+// the model's device they may lie, too; then each of those readings waits for it.
 
 #include "tensor/tensor.h"
 

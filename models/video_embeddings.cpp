@@ -145,9 +145,10 @@ VideoTokens VideoEmbeddings::forward(const Tensor& frames, nn::ForwardCtx& ctx, 
         " temporal positions (sample fewer frames, or load the model with --frames ", T, ")");
 
   const Tensor images = reshape(frames, {B * T, 3, frames.dim(3), frames.dim(4)});
-  Tensor x = cast(patch_embed.forward(images, ctx), pos_embed.dtype());  // [B T, N, C]
+  const Device device = pos_embed.device();                                         // pixels may come from the host
+  Tensor x = cast(patch_embed.forward(images.to(device), ctx), pos_embed.dtype());  // [B T, N, C]
   if (options.masked_patches.defined()) {
-    x = where(reshape(options.masked_patches, {B * T, N, 1}), options.mask_token, x);
+    x = where(reshape(options.masked_patches, {B * T, N, 1}).to(device), options.mask_token, x);
   }
   x = reshape(x, {B, T, N, C});
   if (average) x = mean(x, {1}, /*keepdim=*/true);
@@ -193,7 +194,7 @@ VideoTokens VideoEmbeddings::forward(const Tensor& frames, nn::ForwardCtx& ctx, 
   if (out.patch_index.defined()) {
     check(out.patch_index.rank() == 2 && out.patch_index.dim(0) == B * S, ErrorCode::shape,
           "video: the patch order is ", describe(out.patch_index), ", expected i64 [", B * S, ", patches]");
-    x = select_rows(reshape(x, {B * S, N, C}), out.patch_index.to(x.device()));
+    x = select_rows(reshape(x, {B * S, N, C}), out.patch_index);
     x = reshape(x, {B, S, out.patch_index.dim(1), C});
   }
   if (flatten) x = reshape(x, {B, 1, x.dim(1) * x.dim(2), C});

@@ -11,7 +11,7 @@ namespace {
 Tensor rows(const Tensor& x, const std::vector<std::int64_t>& source) {
   const NoGrad no_grad;
   const Tensor index = Tensor::from(source, {static_cast<std::int64_t>(source.size())});
-  return index_select(x, 0, index.to(x.device()));
+  return index_select(x, 0, index);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ LoadReport load_into(const char* what, const std::vector<NamedTensor>& targets,
   check(!strict || report.ok(), ErrorCode::format, what,
         ": names and shapes do not match, nothing was changed: ", report);
   for (const auto& [target, source] : copies) {
-    raw::copy_(*target, raw::cast(source->to(target->device()), target->dtype()));
+    raw::copy_(*target, raw::cast(*source, target->dtype()).to(target->device()));
   }
   return report;
 }

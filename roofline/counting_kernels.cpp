@@ -309,12 +309,10 @@ void CountingBackend::scatter_add_rows(const View& dx, const View& dy, const Vie
   moves("scatter_add_rows", {&rows}, {&rows, &dy, &index});
 }
 
-void CountingBackend::index_range(std::int64_t& low, std::int64_t& high, const View& index) {
-  scratch(16);
-  moves("index_range", {&index}, {});
+void CountingBackend::check_indices(const char* op, const char* name, const View& index, std::int64_t size) {
+  moves("check_indices", {&index}, {});
   std::swap(work_.kernels.back().read, work_.kernels.back().written);
-  ++work_.waits;
-  host().index_range(low, high, index);
+  host().check_indices(op, name, index, size);
 }
 
 void CountingBackend::temporal_roll(const View& y, const View& x, const View& shift, int sign) {

@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "tensor/allocator.h"
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/error.h"
+#include "tensor/storage.h"
 #include "tensor/tensor.h"
 
 namespace aio {
@@ -44,6 +46,17 @@ void install_backend(std::unique_ptr<Backend> backend) {
   check(device.is_cuda() && device.index >= 0 && device.index < static_cast<int>(kMaxCudaDevices), ErrorCode::device,
         "install_backend: got a backend for ", device, ", expected a cuda device below ", kMaxCudaDevices);
   cuda_backends()[static_cast<std::size_t>(device.index)] = backend.release();
+}
+
+std::shared_ptr<Storage> Backend::upload(const void* host, std::size_t bytes) {
+  auto storage = std::make_shared<Storage>(allocator(), bytes, device());
+  copy_from_host(storage->data(), host, bytes);
+  return storage;
+}
+
+void fail_index(const BadIndex& bad) {
+  fail(ErrorCode::index, bad.op, ": ", bad.name, " ", bad.value, " at position ", bad.position, " is outside 0..",
+       bad.size - 1);
 }
 
 }  // namespace aio

@@ -22,6 +22,7 @@
 namespace aio {
 
 class Allocator;
+class Storage;
 
 enum class BinaryOp { add, sub, mul, div };
 enum class UnaryOp { exp, log, sqrt, relu, tanh, sigmoid };
@@ -71,6 +72,15 @@ struct SgdStep {
   double grad_scale = 1;
 };
 
+/// An index that is outside of 0..size-1, and where it was found.
+struct BadIndex {
+  const char* op = nullptr;  ///< null: none was
+  const char* name = nullptr;
+  std::int64_t value = 0, position = 0, size = 0;
+};
+/// Throws Error{index} "OP: NAME 7 at position 3 is outside 0..6".
+[[noreturn]] void fail_index(const BadIndex& bad);
+
 struct GradStats {
   double sum_of_squares = 0;
   std::int64_t non_finite = 0;
@@ -85,6 +95,9 @@ class Backend {
   virtual Allocator& allocator() = 0;
   virtual void copy_to_host(void* host, const void* device_data, std::size_t bytes) = 0;
   virtual void copy_from_host(void* device_data, const void* host, std::size_t bytes) = 0;
+  /// New memory of the device with the host's bytes; `host` may be changed when this returns. A GPU takes large ones
+  /// while its kernels run.
+  virtual std::shared_ptr<Storage> upload(const void* host, std::size_t bytes);
   virtual void synchronize() = 0;
   /// One line for logs: device, threads or SMs, GEMM provider and its core name.
   virtual std::string info() const = 0;
@@ -165,8 +178,10 @@ class Backend {
   virtual void gather_rows(const View& y, const View& x, const View& index) = 0;
   /// dx [B, V, C] += dy [B, N, C] at index; rows that share an index add in the order of n (deterministic).
   virtual void scatter_add_rows(const View& dx, const View& dy, const View& index) = 0;
-  /// Smallest and largest of index i64 (any shape, not empty): what the op checks against.
-  virtual void index_range(std::int64_t& low, std::int64_t& high, const View& index) = 0;
+  /// fail_index() for the first element of index i64 (any shape) that is outside of 0..size-1. A GPU, which may have
+  /// yet to compute the index, throws at its next copy_to_host or synchronize; until then its kernels read such rows as
+  /// zeros and write none. `op` and `name` are literals.
+  virtual void check_indices(const char* op, const char* name, const View& index, std::int64_t size) = 0;
   /// x [B, T, N, C]: y[b, t, n] = x[b, (t - sign * shift[n]) mod T, n]; shift i64 [N]. The inverse has the other sign.
   virtual void temporal_roll(const View& y, const View& x, const View& shift, int sign) = 0;
 

@@ -21,11 +21,15 @@ std::shared_ptr<TensorImpl> make_impl(std::shared_ptr<Storage> storage, const Sh
   return impl;
 }
 
+void check_dtype(const Shape& shape, TensorOptions options) {
+  check(options.device.is_cpu() || options.dtype != DType::f64, ErrorCode::dtype, "tensor: f64 of shape ", shape,
+        " was asked for on ", options.device, ", but f64 is for gradient checks on the CPU (use f32)");
+}
+
 }  // namespace
 
 Tensor Tensor::empty(const Shape& shape, TensorOptions options) {
-  check(options.device.is_cpu() || options.dtype != DType::f64, ErrorCode::dtype, "tensor: f64 of shape ", shape,
-        " was asked for on ", options.device, ", but f64 is for gradient checks on the CPU (use f32)");
+  check_dtype(shape, options);
   const std::int64_t n = checked_numel("tensor", shape, size_of(options.dtype));
   const auto bytes = static_cast<std::size_t>(n * size_of(options.dtype));
   Backend& backend = backend_for(options.device);
@@ -110,16 +114,17 @@ std::vector<T> Tensor::to_vector() const {
 Tensor Tensor::to(Device target) const {
   const Device source = device();
   if (source == target) return *this;
-  const Tensor packed = raw::contiguous(*this);
-  Tensor result = empty(shape(), {dtype(), target});
-  const auto bytes = static_cast<std::size_t>(numel() * size_of(dtype()));
-  if (source.is_cpu()) {
-    backend_for(target).copy_from_host(result.raw_data(), packed.raw_data(), bytes);
-  } else if (target.is_cpu()) {
-    backend_for(source).copy_to_host(result.raw_data(), packed.raw_data(), bytes);
-  } else {
+  if (!source.is_cpu() && !target.is_cpu()) {
     return to(Device{}).to(target);  // between two GPUs through the host: not a path that training takes
   }
+  const Tensor packed = raw::contiguous(*this);
+  const auto bytes = static_cast<std::size_t>(numel() * size_of(dtype()));
+  if (source.is_cpu()) {
+    check_dtype(shape(), {dtype(), target});
+    return Tensor(make_impl(backend_for(target).upload(packed.raw_data(), bytes), shape(), dtype()));
+  }
+  Tensor result = empty(shape(), {dtype(), target});
+  backend_for(source).copy_to_host(result.raw_data(), packed.raw_data(), bytes);
   return result;
 }
 

@@ -51,10 +51,7 @@ void check_key_lengths(const Tensor& lengths, std::int64_t B, std::int64_t Nk) {
   check(lengths.shape() == Shape{B}, ErrorCode::shape, "attention: key_lengths have shape ", lengths.shape(),
         ", expected [", B, "], one per batch item");
   if (B == 0) return;
-  std::int64_t low = 0, high = 0;
-  backend_for(lengths).index_range(low, high, lengths.view());
-  check(low >= 0 && high <= Nk, ErrorCode::value, "attention: key_lengths range over ", low, "..", high,
-        ", expected 0..", Nk, " (k has ", Nk, " keys)");
+  backend_for(lengths).check_indices("attention", "key_length", lengths.view(), Nk + 1);
 }
 
 /// Whether `shape` broadcasts to `target` without changing it.

@@ -5,8 +5,9 @@
 //
 // Shapes: logits [..., C], targets [...] -> scalar. Dtypes: logits f32, f64, bf16; targets i64; loss and lse in the
 // accumulator dtype. Saved: logits, targets, lse (one float a row spares the second softmax). n = 0 gives NaN, as in
-// PyTorch. Deterministic: rows are summed in a fixed order. Targets are read on the host to be checked and counted.
-// Source: torch.nn.functional.cross_entropy. Kernel: tensor/cpu/cross_entropy.cpp.
+// PyTorch. Deterministic: rows are summed in a fixed order. The host reads the targets, to check and to count them,
+// which waits for the device if they lie there; they may lie on the host instead. Source:
+// torch.nn.functional.cross_entropy. Kernel: tensor/cpu/cross_entropy.cpp.
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -55,24 +56,25 @@ std::int64_t count_targets(const Tensor& targets, std::int64_t classes, std::int
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, std::int64_t ignore_index) {
   ops::check_floating("cross_entropy", {{"logits", logits}});
-  ops::check_typed("cross_entropy", {"targets", targets}, DType::i64, {"logits", logits});
+  ops::check_index("cross_entropy", {"targets", targets}, {"logits", logits});
   ops::check_min_rank("cross_entropy", {"logits", logits}, 1, "[..., C]");
   Shape expected = logits.shape();
   expected.erase(logits.rank() - 1);
   ops::check_shape("cross_entropy", {"targets", targets}, expected, "to match logits", logits.shape());
   const auto n = static_cast<double>(count_targets(targets, logits.shape().back(), ignore_index));
+  const Tensor placed = targets.to(logits.device());
 
   const TensorOptions wide{accumulator_of(logits.dtype()), logits.device()};
   const std::int64_t rows = targets.numel();
   const Tensor losses = Tensor::empty({rows}, wide), lse = Tensor::empty({rows}, wide);
   if (logits.numel() > 0) {
     backend_for(logits).cross_entropy_forward(losses.view(), lse.view(), ops::as_matrix(logits).view(),
-                                              raw::contiguous(targets).view(), ignore_index);
+                                              raw::contiguous(placed).view(), ignore_index);
   }
   const Tensor total = ops::sum_over(losses, {0});
   const Tensor loss = Tensor::empty({}, wide);
   backend_for(loss).affine(loss.view(), total.view(), 1 / n, 0);  // 0 * inf = NaN when nothing counts
-  return record<CrossEntropyNode>(loss, {logits}, logits, targets, lse, ignore_index, n);
+  return record<CrossEntropyNode>(loss, {logits}, logits, placed, lse, ignore_index, n);
 }
 
 }  // namespace aio

@@ -7,10 +7,9 @@
 // Shapes: table [V, C], ids [...] -> [..., C]; x [.., V, ..], index [N] -> [.., N, ..]; x [B, V, C], index [B, N] ->
 // [B, N, C]. Dtypes: index i64; rows f32, f64, bf16. Saved: the index. All three are one kernel on x [B, V, C]. The
 // table's gradient is added straight into the leaf's buffer where there is one: a vocabulary-sized temporary would be
-// 94 MB for BERT's. Deterministic: rows that share an index add in the order of the index, no atomics.
+// 94 MB for BERT's. Deterministic: rows that share an index add in the order of the index, no atomics. An index may lie
+// on the host while x is on a device: it is checked there and sent after, and nothing waits for the device.
 // Kernel: tensor/cpu/gather_rows.cpp.
-
-#include <algorithm>
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -51,12 +50,12 @@ struct EmbeddingNode : Node {
   /// dy with zero rows where the id is padding_idx.
   Tensor without_padding(const Tensor& dy, const Tensor& ids) const {
     if (padding_idx_ < 0 || dy.numel() == 0) return dy;
-    std::vector<double> keep;
-    for (std::int64_t id : ids.to_vector<std::int64_t>()) keep.push_back(id == padding_idx_ ? 0 : 1);
-    if (std::find(keep.begin(), keep.end(), 0) == keep.end()) return dy;
-    const Tensor scales = raw::cast(Tensor::from(keep, {ids.numel()}), accumulator_of(dy.dtype())).to(dy.device());
+    // 1 - relu(1 - d^2) of the distance d from padding_idx, a whole number: 0 at 0, else 1. The host reads no id.
+    const Tensor distance = add_scalar(cast(ids, accumulator_of(dy.dtype())), -static_cast<double>(padding_idx_));
+    const Tensor padding = relu(add_scalar(scale(distance * distance, -1), 1));
+    const Tensor keep = add_scalar(scale(padding, -1), 1);
     Tensor kept = Tensor::empty(dy.shape(), dy.options());
-    backend_for(kept).scale_rows(kept.view(), dy.view(), scales.view());
+    backend_for(kept).scale_rows(kept.view(), dy.view(), keep.view());
     return kept;
   }
 
@@ -84,47 +83,47 @@ struct GatherNode : Node {
 
 Tensor embedding(const Tensor& table, const Tensor& ids, std::int64_t padding_idx) {
   ops::check_floating("embedding", {{"table", table}});
-  ops::check_typed("embedding", {"ids", ids}, DType::i64, {"table", table});
+  ops::check_index("embedding", {"ids", ids}, {"table", table});
   ops::check_rank("embedding", {"table", table}, 2, "[V, C]");
   const std::int64_t vocabulary = table.shape()[0], channels = table.shape()[1];
   check(padding_idx < vocabulary, ErrorCode::index, "embedding: padding_idx ", padding_idx, " is outside table ",
         table.shape(), " (negative: none)");
-  ops::check_indices("embedding", {"id", ids}, vocabulary);
+  const Tensor placed = ops::placed_indices("embedding", "id", ids, vocabulary, table.device());
   Shape shape = ids.shape();
   shape.push_back(channels);
 
   const Tensor y = Tensor::empty(shape, table.options());
   gather(raw::reshape(y, {1, ids.numel(), channels}), raw::reshape(raw::contiguous(table), {1, vocabulary, channels}),
-         raw::reshape(ids, {ids.numel()}));
-  return record<EmbeddingNode>(y, {table}, table, ids, padding_idx);
+         raw::reshape(placed, {ids.numel()}));
+  return record<EmbeddingNode>(y, {table}, table, placed, padding_idx);
 }
 
 Tensor index_select(const Tensor& x, int dim, const Tensor& index) {
   ops::check_floating("index_select", {{"x", x}});
-  ops::check_typed("index_select", {"index", index}, DType::i64, {"x", x});
+  ops::check_index("index_select", {"index", index}, {"x", x});
   const int d = normalize_dim("index_select", dim, x.shape());
   ops::check_rank("index_select", {"index", index}, 1, "[N]");
-  ops::check_indices("index_select", {"index", index}, x.shape()[d]);
+  const Tensor placed = ops::placed_indices("index_select", "index", index, x.shape()[d], x.device());
   Shape shape = x.shape();
   shape[d] = index.numel();
 
   const Tensor rows = ops::as_outer_dim_inner(x, d);
   const Tensor y = Tensor::empty(shape, x.options());
-  gather(ops::as_outer_dim_inner(y, d), rows, index);
-  return record<GatherNode>(y, {x}, "index_select", x, rows.shape(), index);
+  gather(ops::as_outer_dim_inner(y, d), rows, placed);
+  return record<GatherNode>(y, {x}, "index_select", x, rows.shape(), placed);
 }
 
 Tensor select_rows(const Tensor& x, const Tensor& index) {
   ops::check_floating("select_rows", {{"x", x}});
-  ops::check_typed("select_rows", {"index", index}, DType::i64, {"x", x});
+  ops::check_index("select_rows", {"index", index}, {"x", x});
   ops::check_rank("select_rows", {"x", x}, 3, "[B, V, C]");
   const Shape& s = x.shape();
   check(index.rank() == 2 && index.shape()[0] == s[0], ErrorCode::shape, "select_rows: index has shape ", index.shape(),
         ", expected [", s[0], ", *] to match x ", s);
-  ops::check_indices("select_rows", {"index", index}, s[1]);
+  const Tensor placed = ops::placed_indices("select_rows", "index", index, s[1], x.device());
   const Tensor y = Tensor::empty({s[0], index.shape()[1], s[2]}, x.options());
-  gather(y, raw::contiguous(x), index);
-  return record<GatherNode>(y, {x}, "select_rows", x, s, index);
+  gather(y, raw::contiguous(x), placed);
+  return record<GatherNode>(y, {x}, "select_rows", x, s, placed);
 }
 
 }  // namespace aio

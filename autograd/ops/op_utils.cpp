@@ -50,17 +50,17 @@ void check_rank(const char* op, Arg x, int rank, const char* layout) {
         layout);
 }
 
-void check_indices(const char* op, Arg index, std::int64_t size) {
-  if (index.tensor.numel() == 0) return;
-  const Tensor ids = raw::contiguous(index.tensor);
-  std::int64_t low = 0, high = 0;
-  backend_for(ids).index_range(low, high, ids.view());
-  if (low >= 0 && high < size) return;
-  const auto values = ids.to_vector<std::int64_t>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    check(values[i] >= 0 && values[i] < size, ErrorCode::index, op, ": ", index.name, " ", values[i], " at position ",
-          i, " of ", index.tensor.shape(), " is outside 0..", size - 1);
+void check_index(const char* op, Arg index, Arg x) {
+  const bool on_host = index.tensor.defined() && index.tensor.device().is_cpu();
+  check_typed(op, index, DType::i64, on_host ? index : x);
+}
+
+Tensor placed_indices(const char* op, const char* element, const Tensor& index, std::int64_t size, Device device) {
+  if (index.numel() > 0) {
+    const Tensor ids = raw::contiguous(index);
+    backend_for(ids).check_indices(op, element, ids.view(), size);
   }
+  return index.to(device);
 }
 
 void check_probability(const char* op, double p) {

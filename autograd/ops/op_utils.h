@@ -33,8 +33,12 @@ void check_shape(const char* op, Arg x, const Shape& expected, const char* why, 
 /// Error{shape} unless x has at least (exactly) this rank; `layout` shows it: "[..., M, K]".
 void check_min_rank(const char* op, Arg x, int rank, const char* layout);
 void check_rank(const char* op, Arg x, int rank, const char* layout);
-/// Error{index} naming the first element of `index` (i64, any device) outside 0..size-1 and its position.
-void check_indices(const char* op, Arg index, std::int64_t size);
+/// `index` is i64, on the host or where `x` is. Error{value|dtype|device}.
+void check_index(const char* op, Arg index, Arg x);
+/// `index` on `device`. Error{index} names its first element outside 0..size-1, called `element`, and its position: at
+/// once for an index on the host, which is sent after; for one on a GPU when the host next waits for that
+/// (Backend::check_indices).
+Tensor placed_indices(const char* op, const char* element, const Tensor& index, std::int64_t size, Device device);
 /// Error{value} unless 0 <= p < 1.
 void check_probability(const char* op, double p);
 /// Error{value} unless eps >= 0.

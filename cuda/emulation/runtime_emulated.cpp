@@ -9,13 +9,18 @@
 
 namespace aio::cuda {
 
+namespace {
+constexpr std::size_t kMemory = std::size_t{4} << 30;
+}
+
 int device_count(std::string*) { return 1; }
-DeviceInfo device_info(int) { return {"emulated device", 9, 0, 1, std::size_t{4} << 30}; }
+DeviceInfo device_info(int) { return {"emulated device", 9, 0, 1, kMemory}; }
 std::string runtime_name() { return "CUDA emulated on the host"; }
 void use_device(int) {}
 
 void* allocate(std::size_t bytes) noexcept { return emulation::allocate_closed(bytes); }
 void release(void* data) noexcept { emulation::release_closed(data); }
+std::size_t available_bytes() { return kMemory; }
 
 void* allocate_pinned(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
 void release_pinned(void* data) noexcept { ::operator delete (data, std::align_val_t{64}); }
@@ -42,6 +47,8 @@ Event create_event() { return nullptr; }
 void destroy(Event) noexcept {}
 void record(Event, Stream) {}
 void wait(Event) {}
+bool has_passed(Event) { return true; }
+void wait(Event, Stream) {}
 float elapsed_ms(Event, Event) { return 0; }
 void check_launch(const char*) {}
 

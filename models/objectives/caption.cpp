@@ -69,7 +69,7 @@ Tensor next_token_logits(const AllInOne& model, const TextBatch& text, const Vid
   Tensor places;
   const TextBatch asked = append_mask(text, mask_id, &places);
   const Tensor features = caption_features(model, model.embed_text(asked, ctx, options.text), video, ctx, options);
-  const Tensor last = squeeze(select_rows(features, places.to(features.device())), 1);
+  const Tensor last = squeeze(select_rows(features, places), 1);
   return caption_head(model).forward(last, ctx);
 }
 

@@ -30,7 +30,7 @@ CaptionDecoder::CaptionDecoder(const AllInOne& model, const VideoTokens& video, 
   const std::int64_t C = config.hidden_size, H = config.heads;
   Tensor x = cast(video.tokens + select(model.token_type_embeddings.weight, 0, encode.video_type), ctx.compute);
   AttentionOptions seen;
-  if (video.valid.defined()) seen.allowed = reshape(video.valid, {videos_ * frames_, 1, 1, visual_});
+  if (video.valid.defined()) seen.allowed = reshape(video.valid, {videos_ * frames_, 1, 1, visual_}).to(x.device());
   const std::vector<std::int64_t> source = sequences_of(videos_, rows_, frames_);
   for (std::size_t i = 0; i < model.transformer.blocks.size(); ++i) {
     if (encode.roll) x = roll_tokens(x, visual_, static_cast<int>(i), config.roll);
@@ -64,7 +64,7 @@ Tensor CaptionDecoder::next(const std::vector<std::int64_t>& words, std::int64_t
   std::vector<std::int64_t> ids;
   for (const std::int64_t word : words) ids.insert(ids.end(), {word, mask_id});
   const Tensor type = select(model_.token_type_embeddings.weight, 0, 0);
-  const Tensor embedded = model_.text_embeddings.forward(Tensor::from(ids, {R, 2}, type.device()), ctx, words_) + type;
+  const Tensor embedded = model_.text_embeddings.forward(Tensor::from(ids, {R, 2}), ctx, words_) + type;
   Tensor x = reshape(expand(unsqueeze(cast(embedded, ctx.compute), 1), {R, T, 2, C}), {R * T, 2, C});
 
   AttentionOptions seen;

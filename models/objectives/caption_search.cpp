@@ -122,7 +122,7 @@ std::vector<Caption> search_captions(const AllInOne& model, const VideoTokens& v
   for (std::int64_t step = 0; step < steps; ++step) {
     std::vector<std::int64_t> words, source;
     for (const Beam& beam : beams) add_words(words, beam, search);
-    const Tensor logits = cast(decoder.next(words, search.tokens.mask, ctx), DType::f64);
+    const Tensor logits = cast(decoder.next(words, search.tokens.mask, ctx).to(Device{}), DType::f64);
     const std::vector<double> values = logits.to_vector<double>();
     const std::int64_t vocab = logits.dim(1);
     bool any = false;

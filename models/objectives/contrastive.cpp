@@ -16,7 +16,7 @@ Tensor unit_rows(const Tensor& x) { return l2_normalize(x.dtype() == DType::bf16
 Tensor find_own(const Tensor& similarity, const Tensor& inverse_temperature) {
   std::vector<std::int64_t> own(static_cast<std::size_t>(similarity.dim(0)));
   std::iota(own.begin(), own.end(), 0);
-  return cross_entropy(similarity * inverse_temperature, Tensor::from(own, {similarity.dim(0)}, similarity.device()));
+  return cross_entropy(similarity * inverse_temperature, Tensor::from(own, {similarity.dim(0)}));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ Scored vqav2(const AllInOne& model, const VqaV2Batch& batch, nn::ForwardCtx& ctx
   const Tensor scores = head.forward(joint_features(model, batch.text, batch.frames, ctx, options), ctx);
   if (!batch.targets.defined()) return {{}, scores};
   const auto labels = static_cast<double>(scores.dim(1));
-  const Tensor targets = cast(batch.targets, scores.dtype());
+  const Tensor targets = cast(batch.targets.to(scores.device()), scores.dtype());
   return {scale(binary_cross_entropy_with_logits(scores, targets), labels), scores};
 }
 

@@ -21,9 +21,8 @@ LabelledRows labelled_rows(const Tensor& x, const Tensor& labels, std::int64_t p
                 all.begin() + static_cast<std::ptrdiff_t>(begin) + per_row);
   }
   const auto n = static_cast<std::int64_t>(places.size());
-  const Tensor index = Tensor::from(places, {n}, x.device());
   const Shape shape = per_row == 1 ? Shape{n} : Shape{n, per_row};
-  return {index_select(reshape(x, {x.numel() / C, C}), 0, index), Tensor::from(kept, shape, x.device())};
+  return {index_select(reshape(x, {x.numel() / C, C}), 0, Tensor::from(places, {n})), Tensor::from(kept, shape)};
 }
 
 Tensor mean_cross_entropy(const Tensor& logits, const Tensor& labels) {

@@ -14,8 +14,8 @@ Tensor pooled(const AllInOne& model, const TextTokens& text, const VideoTokens& 
   return model.pool(model.encode(text, video, ctx, encode).cls(), ctx);
 }
 
-Tensor index_tensor(const std::vector<std::int64_t>& rows, Device device) {
-  return Tensor::from(rows, {static_cast<std::int64_t>(rows.size())}).to(device);
+Tensor index_tensor(const std::vector<std::int64_t>& rows) {
+  return Tensor::from(rows, {static_cast<std::int64_t>(rows.size())});
 }
 
 void check_rows(const char* what, const std::vector<std::int64_t>& rows, std::int64_t count) {
@@ -32,22 +32,21 @@ TextTokens select_texts(const TextTokens& texts, const std::vector<std::int64_t>
   std::vector<std::int64_t> lengths;
   for (const std::int64_t row : rows) lengths.push_back(all[static_cast<std::size_t>(row)]);
   const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
-  const Tensor selected = index_select(texts.tokens, 0, index_tensor(rows, texts.tokens.device()));
-  return {slice(selected, 1, 0, longest), index_tensor(lengths, {})};
+  const Tensor selected = index_select(texts.tokens, 0, index_tensor(rows));
+  return {slice(selected, 1, 0, longest), index_tensor(lengths)};
 }
 
 VideoTokens select_videos(const VideoTokens& videos, const std::vector<std::int64_t>& rows) {
   check_rows("video", rows, videos.tokens.dim(0));
-  const Device device = videos.tokens.device();
   VideoTokens selected;
-  selected.tokens = index_select(videos.tokens, 0, index_tensor(rows, device));
+  selected.tokens = index_select(videos.tokens, 0, index_tensor(rows));
   if (videos.valid.defined()) {
     std::vector<std::int64_t> frames;
     for (const std::int64_t row : rows) {
       for (std::int64_t t = 0; t < videos.frames(); ++t) frames.push_back(row * videos.frames() + t);
     }
     const Tensor valid = cast(videos.valid, DType::f32);
-    selected.valid = cast(index_select(valid, 0, index_tensor(frames, valid.device())), DType::u8);
+    selected.valid = cast(index_select(valid, 0, index_tensor(frames)), DType::u8);
   }
   return selected;
 }

@@ -13,7 +13,7 @@ Scored retrieval(const AllInOne& model, const ChoiceBatch& batch, nn::ForwardCtx
   const Tensor scores =
       multiple_choice(model, {.frames = batch.frames, .options = batch.options, .answer = {}}, ctx, head, options)
           .scores;
-  const Tensor first = Tensor::zeros({scores.dim(0)}, {DType::i64, scores.device()});
+  const Tensor first = Tensor::zeros({scores.dim(0)}, {DType::i64, Device{}});
   return {classification_loss(scores, first), scores};
 }
 

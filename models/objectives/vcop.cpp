@@ -40,8 +40,8 @@ VcopLoss vcop_loss(const Heads& heads, const Encoded& joint, const Tensor& order
   // Text follows the visual tokens; a pass that reads [CLS] only has nothing else.
   out.features = select(joint.frames, 2, joint.video.defined() ? joint.video.dim(1) : 0);
   out.labels = order_labels(orders);
-  out.logits = head.forward(select_rows(out.features, orders.to(out.features.device())), ctx);
-  out.loss = cross_entropy(out.logits, out.labels.to(out.logits.device()));
+  out.logits = head.forward(select_rows(out.features, orders), ctx);
+  out.loss = cross_entropy(out.logits, out.labels);
   return out;
 }
 

@@ -29,7 +29,7 @@ Tensor mix_rows(const Tensor& own, const Tensor& negatives, const Tensor& index)
   Shape grouped = {-1, per_clip};
   for (int i = 1; i < own.rank(); ++i) grouped.push_back(own.dim(i));
   const Tensor both = reshape(concat({own, negatives}, 0), grouped);
-  return reshape(index_select(both, 0, index.to(own.device())), by_clip);
+  return reshape(index_select(both, 0, index), by_clip);
 }
 
 }  // namespace
@@ -49,8 +49,7 @@ Tensor select_negatives(const Tensor& false_frames, const Tensor& labels) {
   for (std::size_t b = 0; b < values.size(); ++b) {
     if (values[b] == 0) rows.push_back(static_cast<std::int64_t>(b));
   }
-  return index_select(false_frames, 0,
-                      Tensor::from(rows, {static_cast<std::int64_t>(rows.size())}, false_frames.device()));
+  return index_select(false_frames, 0, Tensor::from(rows, {static_cast<std::int64_t>(rows.size())}));
 }
 
 VideoTokens mix_clips(const VideoTokens& own, const VideoTokens& negatives, const Tensor& labels) {
@@ -79,7 +78,7 @@ Tensor mix_frames(const Tensor& frames, const Tensor& false_frames, const Tensor
 VtmLoss vtm_loss(const Heads& heads, const Tensor& pooled, const Tensor& labels, nn::ForwardCtx& ctx) {
   VtmLoss out;
   out.logits = require_head(heads.vtm, "vtm", "itm_score").forward(pooled, ctx);
-  out.loss = cross_entropy(out.logits, labels.to(pooled.device()));
+  out.loss = cross_entropy(out.logits, labels);
   return out;
 }
 

@@ -52,7 +52,7 @@ class CpuBackend final : public Backend {
   void binary_cross_entropy_backward(const View& dx, const View& dloss, const View& x, const View& target) override;
   void gather_rows(const View& y, const View& x, const View& index) override;
   void scatter_add_rows(const View& dx, const View& dy, const View& index) override;
-  void index_range(std::int64_t& low, std::int64_t& high, const View& index) override;
+  void check_indices(const char* op, const char* name, const View& index, std::int64_t size) override;
   void temporal_roll(const View& y, const View& x, const View& shift, int sign) override;
   void attention_forward(const View& out, const View& lse, const View& q, const View& k, const View& v,
                          const AttentionMask& mask, double scale) override;

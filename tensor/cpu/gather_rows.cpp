@@ -105,13 +105,17 @@ void CpuBackend::scatter_add_rows(const View& dx, const View& dy, const View& in
   });
 }
 
-void CpuBackend::index_range(std::int64_t& low, std::int64_t& high, const View& index) {
+void CpuBackend::check_indices(const char* op, const char* name, const View& index, std::int64_t size) {
   const auto* p = index.as<const std::int64_t>();
-  low = high = p[0];
-  for (std::int64_t i = 1, n = index.numel(); i < n; ++i) {
+  const std::int64_t n = index.numel();
+  std::int64_t low = 0, high = -1;  // a loop without branches, then the place
+  for (std::int64_t i = 0; i < n; ++i) {
     low = std::min(low, p[i]);
     high = std::max(high, p[i]);
   }
+  if (low >= 0 && high < size) return;
+  const auto* const bad = std::find_if(p, p + n, [size](std::int64_t id) { return id < 0 || id >= size; });
+  fail_index({op, name, *bad, bad - p, size});
 }
 
 }  // namespace aio

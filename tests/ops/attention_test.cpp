@@ -215,10 +215,10 @@ TEST_CASE("attention: errors name what came and what was expected") {
   EXPECT_ERROR(attention(ids, ids, ids), dtype, "attention: q is i64[2, 3, 4, 8], expected a floating dtype");
 
   const auto with_lengths = [](const Tensor& lengths) { return AttentionOptions{lengths, false, {}, 0}; };
-  EXPECT_ERROR(attention(q, k, k, with_lengths(lengths_tensor({1, 6}))), value,
-               "attention: key_lengths range over 1..6, expected 0..5 (k has 5 keys)");
-  EXPECT_ERROR(attention(q, k, k, with_lengths(lengths_tensor({-1, 5}))), value,
-               "attention: key_lengths range over -1..5, expected 0..5");
+  EXPECT_ERROR(attention(q, k, k, with_lengths(lengths_tensor({1, 6}))), index,
+               "attention: key_length 6 at position 1 is outside 0..5");
+  EXPECT_ERROR(attention(q, k, k, with_lengths(lengths_tensor({-1, 5}))), index,
+               "attention: key_length -1 at position 0 is outside 0..5");
   EXPECT_ERROR(attention(q, k, k, with_lengths(lengths_tensor({1, 2, 3}))), shape,
                "attention: key_lengths have shape [3], expected [2], one per batch item");
   EXPECT_ERROR(attention(q, k, k, with_lengths(f32({2}))), dtype, "attention: key_lengths are f32, expected i64");

@@ -91,7 +91,7 @@ std::vector<Misuse> index_misuses(const Operands& o) {
       {"embedding", value, {"ids is undefined"}, [=] { embedding(o.weight, o.none); }},
       {"embedding", dtype, {"ids is f32[4]", "i64"}, [=] { embedding(o.weight, o.row4); }},
       {"embedding", shape, {"table has shape [2, 3, 4]", "[V, C]"}, [=] { embedding(o.cube, o.ids); }},
-      {"embedding", index, {"id 5 at position 3", "[2, 2]", "0..4"}, [=] { embedding(o.weight, o.ids_matrix); }},
+      {"embedding", index, {"id 5 at position 3", "0..4"}, [=] { embedding(o.weight, o.ids_matrix); }},
       {"embedding", index, {"id -1 at position 0", "0..4"}, [=] { embedding(o.weight, o.ids_low); }},
       {"embedding", index, {"padding_idx 5", "[5, 3]"}, [=] { embedding(o.weight, o.ids, 5); }},
       {"embedding", device, {"ids [2] is on cuda:0"}, [=] { embedding(o.weight, o.cuda_ids); }},

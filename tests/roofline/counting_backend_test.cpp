@@ -10,7 +10,9 @@
 #include "autograd/ops.h"
 #include "models/all_in_one.h"
 #include "models/complexity.h"
+#include "models/objectives/pretrain.h"
 #include "nn/optim/adamw.h"
+#include "nn/optim/grad_norm.h"
 #include "nn/transformer_block.h"
 #include "roofline/machine.h"
 #include "tests/expect_error.h"
@@ -153,6 +155,34 @@ TEST_CASE("a kernel takes as long as the slower of moving and computing") {
   CHECK_FALSE(estimate(kernel, h100, kCeiling).memory_bound);
   CHECK(estimate(kernel, h100, kGood).seconds == doctest::Approx(2e-3 / 0.85 + 1e-6));
   EXPECT_ERROR(machine("v100"), config, "expected h100 or h200");
+}
+
+TEST_CASE("a step of pre-training on a batch of the host waits for the device once: for the gradient's norm") {
+  models::AioConfig config = models::config_for_size("ti");
+  config.layers = 2;
+  config.image_size = 32;
+  config.vocab_size = 50;
+  config.max_text_len = 6;
+  nn::ParamStore store(1, {DType::f32, counting_device().device()});
+  const models::AllInOne model(store, config);
+  nn::FlatParams params(store);
+  nn::AdamW optimizer(params, {});
+  using Ids = std::vector<std::int64_t>;
+  models::PretrainBatch batch;
+  batch.frames = batch.false_frames = Tensor::zeros({2, 3, 3, 32, 32});
+  batch.text = {Tensor::from(Ids{2, 7, 8, 3, 2, 9, 3, 0}, {2, 4}), Tensor::from(Ids{1, 1, 1, 1, 1, 1, 1, 0}, {2, 4})};
+  batch.mlm_ids = batch.text.ids;
+  batch.mlm_labels = Tensor::from(Ids{-100, 7, -100, -100, -100, 9, -100, -100}, {2, 4});
+  batch.vtm_labels = Tensor::from(Ids{1, 0}, {2});
+  models::PretrainOptions options;
+  options.differentiate = true;
+  nn::ForwardCtx ctx = nn::ForwardCtx::train(1, 0, kNarrow);
+  counting_device().take();
+  params.zero_grad();
+  models::pretrain(model, batch, options, ctx);
+  CHECK(counting_device().take().waits == 0);
+  optimizer.step(1e-3, nn::grad_norm(params).grad_scale);
+  CHECK(counting_device().take().waits == 1);
 }
 
 }  // namespace

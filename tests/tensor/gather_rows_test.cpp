@@ -1,10 +1,11 @@
-// gather_rows, scatter_add_rows and index_range kernels against plain loops.
+// gather_rows, scatter_add_rows and check_indices kernels against plain loops.
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
 
+#include "tests/expect_error.h"
 #include "tests/kernel_test.h"
 
 namespace aio {
@@ -95,14 +96,17 @@ TEST_CASE("scatter_add_rows: f64, and bf16 rounded once") {
   CHECK(dx.at(0) == 2);
 }
 
-TEST_CASE("index_range: smallest and largest") {
-  std::int64_t low = 0, high = 0;
-  kernels().index_range(low, high, Buffer(DType::i64, {2, 3}, {5, 9, -4, 7, 9, 0}).view());
-  CHECK(low == -4);
-  CHECK(high == 9);
-  kernels().index_range(low, high, Buffer(DType::i64, {1}, {1LL << 40}).view());
-  CHECK(low == (1LL << 40));
-  CHECK(high == low);
+TEST_CASE("check_indices: the first that is outside, in any shape") {
+  const auto check = [](const Buffer& index, std::int64_t size) {
+    kernels().check_indices("op", "id", index.view(), size);
+  };
+  check(Buffer(DType::i64, {2, 3}, {5, 9, 0, 7, 9, 0}), 10);
+  check(Buffer(DType::i64, {0}, {}), 0);
+  EXPECT_ERROR(check(Buffer(DType::i64, {2, 3}, {5, 9, -4, 7, 9, 0}), 9), index,
+               "op: id 9 at position 1 is outside 0..8");
+  EXPECT_ERROR(check(Buffer(DType::i64, {2, 3}, {5, 8, -4, 7, 9, 0}), 9), index,
+               "op: id -4 at position 2 is outside 0..8");
+  EXPECT_ERROR(check(Buffer(DType::i64, {1}, {1LL << 40}), 1LL << 40), index, "1099511627776");
 }
 
 }  // namespace

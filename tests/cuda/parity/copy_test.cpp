@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <utility>
 
 #include "tests/cuda/parity.h"
 
@@ -88,6 +89,27 @@ TEST_CASE("cuda cast: every pair, ends of ranges, NaN") {
       });
     }
   }
+}
+
+TEST_CASE("cuda copies from the host: small ones share a buffer of the ring, large ones take several") {
+  if (!have_device()) return;
+  const Device device{Device::Kind::cuda, 0};
+  std::vector<std::pair<std::vector<float>, Tensor>> sent;
+  const auto send = [&](std::int64_t n, bool upload) {
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>((n + i) % 10007));
+    const Tensor copy = upload ? Tensor::from(values, {n}).to(device) : Tensor::from(values, {n}, device);
+    sent.emplace_back(std::move(values), copy);
+  };
+  const std::int64_t buffer = (std::int64_t{4} << 20) / 4;
+  for (const std::int64_t n :
+       {std::int64_t{1}, std::int64_t{3}, std::int64_t{1000}, buffer - 7, buffer + 5, 5 * buffer, std::int64_t{2}}) {
+    send(n, false);
+    send(n, true);
+  }
+  sent.erase(sent.begin());  // its memory is used again
+  send(1000, false);
+  for (const auto& [values, copy] : sent) CHECK(copy.to_vector<float>() == values);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/cuda/parity.h"
+#include "tests/expect_error.h"
 
 namespace aio::test {
 namespace {
@@ -44,20 +45,62 @@ TEST_CASE("cuda gather_rows: bytes and integers") {
   }
 }
 
-TEST_CASE("cuda index_range") {
+TEST_CASE("cuda scatter_add_rows of lists so long that they are sorted: short runs, runs over many chunks, one run") {
   if (!have_device()) return;
-  for (const std::int64_t n : {1, 40, 1500}) {
-    Parity p(DType::f32);
-    std::vector<double> ids = indices(n, 11);
-    ids[static_cast<std::size_t>(n / 2)] = -7;
-    ids[static_cast<std::size_t>(n - 1)] += 5e9;
-    const int index = p.values(DType::i64, {n}, ids);
-    p.run([&](Backend& k, const Views& v) {
-      std::int64_t low = 0, high = 0;
-      k.index_range(low, high, v[index]);
-      CHECK(low == (n == 1 ? static_cast<std::int64_t>(ids[0]) : -7));
-      CHECK(high >= 4999999993);
-    });
+  const struct { std::int64_t B, N, V, C; } shapes[] = {{1, 2049, 700, 8}, {2, 2100, 11, 5}, {1, 2080, 1, 3}};
+  for (const DType dtype : kGpuFloats) {
+    for (const auto& [B, N, V, C] : shapes) {
+      std::vector<double> mixed;  // place i % 7 == 0 names row 0: a run over ten chunks among short ones
+      for (std::int64_t i = 0; i < B * N; ++i) mixed.push_back(static_cast<double>(i % 7 == 0 ? 0 : i * 37 % V));
+      Parity p(dtype);
+      const int shared = p.values(DType::i64, {N}, {mixed.begin(), mixed.begin() + N}),
+                own = p.values(DType::i64, {B, N}, mixed);
+      const int dy = p.input({B, N, C}), dx = p.inout({B, V, C}), dz = p.inout({B, V, C});
+      p.run([&](Backend& k, const Views& v) {
+        k.scatter_add_rows(v[dx], v[dy], v[shared]);
+        k.scatter_add_rows(v[dz], v[dy], v[own]);
+      });
+    }
+  }
+}
+
+constexpr Device kDevice{Device::Kind::cuda, 0};
+
+TEST_CASE("cuda check_indices: the first one outside is an error when the host next waits, and harmless until then") {
+  if (!have_device()) return;
+  const auto checked = [](std::vector<std::int64_t> ids, std::int64_t size) {
+    const auto n = static_cast<std::int64_t>(ids.size());
+    const Tensor index = Tensor::from(ids, {n}, kDevice);
+    backend_for(kDevice).check_indices("op", "id", index.view(), size);
+    backend_for(kDevice).synchronize();
+  };
+  std::vector<std::int64_t> ids(1500);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i % 11);
+  checked(ids, 11);
+  checked({}, 0);
+  ids[1300] = 5'000'000'000;
+  ids[1400] = -7;
+  EXPECT_ERROR(checked(ids, 11), index, "op: id 5000000000 at position 1300 is outside 0..10");
+  ids[35] = -1;
+  EXPECT_ERROR(checked(ids, 11), index, "op: id -1 at position 35 is outside 0..10");
+  checked({0}, 1);  // said once
+
+  for (const std::int64_t n : {4, 2050}) {  // searched, and sorted
+    std::vector<std::int64_t> places(static_cast<std::size_t>(n), 1);
+    places.front() = 99;
+    places.back() = -1;
+    const TensorOptions options{DType::f32, kDevice};
+    const Tensor index = Tensor::from(places, {n}, kDevice), table = Tensor::full({1, 3, 4}, 2, options);
+    const Tensor rows = Tensor::full({1, n, 4}, 1, options);
+    Backend& k = backend_for(kDevice);
+    k.scatter_add_rows(table.view(), rows.view(), index.view());
+    k.gather_rows(rows.view(), table.view(), index.view());
+    const float sum = 2 + static_cast<float>(n - 2);
+    CHECK(table.to_vector<float>() == std::vector<float>{2, 2, 2, 2, sum, sum, sum, sum, 2, 2, 2, 2});
+    const std::vector<float> read = rows.to_vector<float>();
+    CHECK(read[0] == 0);
+    CHECK(read[4] == sum);
+    CHECK(read.back() == 0);
   }
 }
 
