@@ -30,7 +30,7 @@ models::VideoTokens join(const std::vector<models::VideoTokens>& batches) {
     const Tensor padding = Tensor::zeros({B, T, missing, batch.tokens.dim(3)}, batch.tokens.options());
     tokens.push_back(missing > 0 ? concat({batch.tokens, padding}, 2) : batch.tokens);
     if (!masked) continue;
-    const TensorOptions flags{DType::u8, batch.tokens.device()};
+    const TensorOptions flags{DType::u8, Device{}};  // as VideoTokens::valid
     const Tensor real = batch.valid.defined() ? batch.valid : Tensor::full({B * T, batch.visual()}, 1, flags);
     valid.push_back(missing > 0 ? concat({real, Tensor::zeros({B * T, missing}, flags)}, 1) : real);
   }

@@ -34,13 +34,14 @@ std::pair<Tensor, Tensor> column_statistics(const Tensor& x) {
     shift.push_back(static_cast<float>(-sum[c] / static_cast<double>(n)));
     factor.push_back(static_cast<float>(deviation > 1e-6 ? 1 / deviation : 1));
   }
-  return {Tensor::from(shift, {C}), Tensor::from(factor, {C})};
+  return {Tensor::from(shift, {C}, x.device()), Tensor::from(factor, {C}, x.device())};
 }
 
 }  // namespace
 
 struct TrainedProbe::Layers {
-  Layers(const models::AllInOne& model, std::int64_t classes, const ProbeOptions& options) : store(options.seed) {
+  Layers(const models::AllInOne& model, std::int64_t classes, const ProbeOptions& options)
+      : store(options.seed, {DType::f32, model.pooler.weight.device()}) {
     const std::int64_t C = model.config.hidden_size;
     if (options.kind == ProbeKind::linear) {
       linear.emplace(nn::ParamScope(store, "linear_probe"), C, classes, nn::LinearOptions::normal(0.02));
@@ -113,6 +114,7 @@ TrainedProbe::TrainedProbe(const models::AllInOne& model, const ProbeFeatures& f
   schedule.max_steps = options.steps;
   schedule.warmup_steps = nn::warmup_from_fraction(0.05, options.steps);
   Dice dice({options.seed});
+  Tensor loss;
   for (std::int64_t step = 0; step < options.steps; ++step) {
     std::vector<std::int64_t> rows, labels;
     for (std::int64_t i = 0; i < std::min(options.batch, n); ++i) {
@@ -125,12 +127,12 @@ TrainedProbe::TrainedProbe(const models::AllInOne& model, const ProbeFeatures& f
     const Tensor scores = layers_->linear
                               ? layers_->linear->forward(batch, ctx)
                               : layers_->two_layer->forward(tanh(layers_->pooler->forward(batch, ctx)), ctx);
-    const Tensor loss = models::classification_loss(scores, Tensor::from(labels, count));
+    loss = models::classification_loss(scores, Tensor::from(labels, count));
     params.zero_grad();
     backward(loss);
     optimizer.step(schedule.lr(step));
-    last_loss_ = loss.item();
   }
+  last_loss_ = loss.item();
 }
 
 TrainedProbe::~TrainedProbe() = default;

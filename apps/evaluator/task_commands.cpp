@@ -144,6 +144,8 @@ void add_common(CLI::App& command, CommandOptions& o) {
   command.add_option("--batch", o.batch, "clips of one forward pass")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  command.add_option("--device", o.model.device, "that computes: cpu, cuda, cuda:N, or auto: a GPU if there is one")
+      ->capture_default_str();
   command.add_option("--threads", o.threads, "that compute; 0: the CPUs this process may use; changes no result")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

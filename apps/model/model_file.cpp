@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "apps/common/app.h"
+#include "apps/common/device.h"
 #include "apps/model/weights_config.h"
 #include "models/checkpoint/load.h"
 #include "tensor/error.h"
@@ -67,6 +68,7 @@ void load_settings(TrainConfig& settings, const ModelFileOptions& options, const
 }  // namespace
 
 ModelFile::ModelFile(const ModelFileOptions& options) : weights_path(find_weights(options.checkpoint)) {
+  const Device device = choose_device(options.device);
   config_path = options.config.empty() && options.size.empty() ? find_config(weights_path) : options.config;
   try {
     const weights::Checkpoint checkpoint = weights::open_checkpoint(weights_path);
@@ -78,14 +80,15 @@ ModelFile::ModelFile(const ModelFileOptions& options) : weights_path(find_weight
     models::AioConfig config = config_of_weights(shapes, known);
     config.frames = std::max(config.frames, options.frames);
     settings.model.config = config;
-    store = std::make_unique<nn::ParamStore>();
+    store = std::make_unique<nn::ParamStore>(0, TensorOptions{DType::f32, device});
     model = std::make_unique<models::AllInOne>(*store, config);
     weights::AdaptOptions adapt;
     adapt.resize_temporal = true;  // only ever to as many frames as were asked for
     adapt.required = {""};         // the heads are those of the file: none may stay random
     summary = weights::load_checkpoint(*store, checkpoint, adapt);
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::config || error.code() == ErrorCode::oom) throw;
+    const ErrorCode code = error.code();
+    if (code == ErrorCode::config || code == ErrorCode::oom || code == ErrorCode::cuda) throw;
     throw Exit(kWeights, error.what());
   }
 }

@@ -18,14 +18,16 @@ struct ModelFileOptions {
   /// The run's config.toml; empty: the one in the checkpoint's folder or in the two above it, if there is one. It tells
   /// what weights do not: attention heads, rolling, how frames are cropped.
   std::string config;
-  std::string size;         ///< without a config.toml: "ti", "s", "b", ...; empty: by the width, for the paper's sizes
-  std::string roll;         ///< in place of the configuration's unless empty
-  std::int64_t frames = 0;  ///< that it will see; more than its temporal table has rows for: extended by zeros
+  std::string size;  ///< without a config.toml: "ti", "s", "b", ...; empty: by the width, for the paper's sizes
+  std::string roll;  ///< in place of the configuration's unless empty
+  std::string device = "cpu";  ///< where it computes (apps/common/device.h)
+  std::int64_t frames = 0;     ///< that it will see; more than its temporal table has rows for: extended by zeros
   std::vector<std::string> assignments{};  ///< key=value, over config.toml
 };
 
 struct ModelFile {
-  /// Throws Exit{kWeights} for whatever is wrong with the weights, Error{config|io} for the configuration.
+  /// Throws Exit{kWeights} for whatever is wrong with the weights, Error{config|io} for the configuration,
+  /// Error{config|device} for the device.
   explicit ModelFile(const ModelFileOptions& options);
 
   std::string weights_path, config_path;  ///< config_path: empty if there is none

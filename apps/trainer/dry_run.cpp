@@ -2,8 +2,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/device.h"
+#include "apps/common/machine_memory.h"
 #include "apps/trainer/learner.h"
-#include "apps/trainer/machine_memory.h"
 #include "apps/trainer/optimizer_setup.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/run_data.h"
@@ -32,6 +33,7 @@ std::int64_t bytes_of(const TensorMap& tensors) {
 }
 
 struct Estimate {
+  Device device{};
   std::int64_t samples = 0, evaluated = 0, steps = 0, parameters = 0;
   double gmacs = 0;                           // of a clip with its text
   double step_seconds = 0, wait_seconds = 0;  // of one step after the first
@@ -57,10 +59,12 @@ Averages one_batch(Learner& learner, Loader& split) {
 }
 
 Estimate measure(const TrainConfig& config) {
+  const Device device = choose_device(config.run.device);
   Estimate e;
+  e.device = device;
   RunData data(config);
   Feed feed(data.train(), data.images(), config.train.accumulate);
-  Learner learner(config, data.tokenizer().size(), data.labels());
+  Learner learner(config, device, data.tokenizer().size(), data.labels());
   const models::AioConfig& model = config.model.config;
   e.samples = data.train().samples();
   e.parameters = learner.parameters().numel();
@@ -90,7 +94,7 @@ Estimate measure(const TrainConfig& config) {
   learner.save_to(state);
   e.checkpoint_bytes = bytes_of(state.weights) + bytes_of(state.training);
   e.checkpoints_kept = std::min(config.checkpoint.keep, times_due(config.checkpoint.every, e.steps));
-  e.tensor_bytes = static_cast<std::int64_t>(memory_stats().peak);
+  e.tensor_bytes = static_cast<std::int64_t>(memory_stats(learner.device()).peak);
   e.process_bytes = peak_resident_bytes();
   return e;
 }
@@ -120,7 +124,7 @@ void print(const Estimate& e, const TrainConfig& config) {
                 listed(e.evaluation).c_str());
   }
   std::printf("memory      %.2f GiB of tensors at the most, %.2f GiB of the process; %.2f GiB are available\n",
-              gib(e.tensor_bytes), gib(e.process_bytes), gib(available_bytes()));
+              gib(e.tensor_bytes), gib(e.process_bytes), gib(available_memory(e.device)));
   std::printf("disk        %.2f GiB a checkpoint, %lld are kept\n", gib(e.checkpoint_bytes),
               static_cast<long long>(e.checkpoints_kept));
   std::printf("the run     %lld steps and %lld evaluations: about %s\n", static_cast<long long>(e.steps),

@@ -5,12 +5,25 @@ namespace aio::apps {
 Feed::Feed(Loader& clips, Loader* images, int accumulate) : clips_(clips), images_(images), accumulate_(accumulate) {}
 
 void Feed::seek(std::int64_t step) {
+  ahead_.reset();
   clips_.seek(step * accumulate_);
   if (images_ != nullptr) images_->seek(step * accumulate_);
 }
 
 Batch Feed::next(bool images) {
-  Loader& loader = images ? *images_ : clips_;
+  if (images) return draw(*images_);
+  if (!ahead_) return draw(clips_);
+  Batch batch = std::move(*ahead_);
+  ahead_.reset();
+  return batch;
+}
+
+void Feed::prepare(Device device) {
+  if (!ahead_) ahead_ = draw(clips_);
+  ahead_->frames = ahead_->frames.to(device);
+}
+
+Batch Feed::draw(Loader& loader) {
   const LoaderTimes before = loader.times();
   std::optional<Batch> batch = loader.next();
   const LoaderTimes& after = loader.times();

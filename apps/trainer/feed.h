@@ -16,6 +16,8 @@ class BatchSource {
   /// Co-training: a step has a batch of stills beside each one of clips.
   virtual bool has_images() const = 0;
   virtual Batch next(bool images) = 0;
+  /// The next batch of clips will be asked for: a good time to draw it and to send its frames to `device`.
+  virtual void prepare(Device) {}
 };
 
 /// The same batches again and again: to overfit, to measure.
@@ -39,6 +41,7 @@ class Feed : public BatchSource {
   /// The batches of update `step` come next, counted from 0.
   void seek(std::int64_t step);
   Batch next(bool images) override;
+  void prepare(Device device) override;
 
   struct Wait {
     double seconds = 0;
@@ -48,9 +51,12 @@ class Feed : public BatchSource {
   Wait take_wait();
 
  private:
+  Batch draw(Loader& loader);
+
   Loader& clips_;
   Loader* images_;
   int accumulate_;
+  std::optional<Batch> ahead_;  // what prepare() drew
   Wait wait_;
 };
 

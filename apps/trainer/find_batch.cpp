@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "apps/common/device.h"
 #include "apps/trainer/learner.h"
-#include "apps/trainer/machine_memory.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/run_data.h"
 #include "tensor/allocator.h"
@@ -20,7 +20,7 @@ constexpr double kLongStep = 60;  // seconds; beyond it sizes are extrapolated, 
 
 struct Trial {
   std::int64_t batch = 0;
-  std::int64_t bytes = 0;  ///< of tensors at the most, with the batches that wait
+  std::int64_t bytes = 0;  ///< of tensors at the most, with the batches that wait where they lie in the same memory
   double seconds = 0;      ///< of one step
   double clips_per_second() const { return static_cast<double>(batch) / seconds; }
 };
@@ -47,7 +47,8 @@ Trial try_batch(Learner& learner, const RunData& data, std::int64_t batch, int p
     learner.step(batches, step, 0);
     trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
-  trial.bytes = static_cast<std::int64_t>(memory_stats().peak) + waiting;
+  trial.bytes = static_cast<std::int64_t>(memory_stats(learner.device()).peak);
+  if (learner.device().is_cpu()) trial.bytes += waiting;
   return trial;
 }
 
@@ -112,14 +113,16 @@ int find_batch(TrainConfig& config, const ProbeOptions& options) {
   // Of each size one batch is loaded; the run's other ones and its cache of clips are added by their size.
   const int prefetch = std::exchange(config.data.prefetch, 1);
   const std::int64_t cache = std::exchange(config.data.cache_mib, 0) << 20;
-  const double given = options.memory_gib > 0 ? options.memory_gib * (1 << 30) : static_cast<double>(available_bytes());
-  const double limit = given - static_cast<double>(cache);
+  const Device device = choose_device(config.run.device);
+  const double given =
+      options.memory_gib > 0 ? options.memory_gib * (1 << 30) : static_cast<double>(available_memory(device));
+  const double limit = given - (device.is_cpu() ? static_cast<double>(cache) : 0);
   const RunData data(config);
-  Learner learner(config, data.tokenizer().size(), data.labels());
+  Learner learner(config, device, data.tokenizer().size(), data.labels());
   const Search found = search(learner, data, smallest, prefetch, limit);
   check(found.largest > 0, ErrorCode::oom, "a batch of ", smallest, " takes ", found.trials[0].bytes >> 20,
         " MiB, more than the limit of ", static_cast<std::int64_t>(given) >> 20, " MiB",
-        cache > 0 ? " less data.cache_mib" : "");
+        cache > 0 && device.is_cpu() ? " less data.cache_mib" : "");
   if (options.json) {
     nlohmann::ordered_json trials = nlohmann::ordered_json::array();
     for (const Trial& t : found.trials) {

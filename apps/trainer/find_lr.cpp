@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "apps/common/device.h"
 #include "apps/trainer/learner.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/run_data.h"
@@ -69,9 +70,10 @@ double steepest(const Curve& curve) {
 }  // namespace
 
 int find_lr(const TrainConfig& config, const ProbeOptions& options) {
+  const Device device = choose_device(config.run.device);
   RunData data(config);
   Feed feed(data.train(), data.images(), config.train.accumulate);
-  Learner learner(config, data.tokenizer().size(), data.labels());
+  Learner learner(config, device, data.tokenizer().size(), data.labels());
   feed.seek(0);
   const Curve curve = ramp(learner, feed, options.lr_steps);
   check(curve.lr.size() >= 3, ErrorCode::value, "lr-find: the loss was not finite at learning rate ", kFirst);

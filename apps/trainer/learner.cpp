@@ -11,9 +11,9 @@
 
 namespace aio::apps {
 
-Learner::Learner(const TrainConfig& config, std::int64_t vocab_size, std::int64_t labels)
+Learner::Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels)
     : config_(config),
-      store_(static_cast<std::uint64_t>(config.run.seed)),
+      store_(static_cast<std::uint64_t>(config.run.seed), {DType::f32, device}),
       model_(store_, config.model_config(vocab_size, labels)),
       task_(make_task(config, model_)) {
   initialise();
@@ -40,34 +40,40 @@ void Learner::initialise() {
   }
 }
 
-void Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResult& result) {
+std::vector<Tensor> Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResult& result) {
   nn::ForwardCtx ctx =
       nn::ForwardCtx::train(static_cast<std::uint64_t>(config_.run.seed), static_cast<std::uint32_t>(step), dtype());
   params_->zero_grad();
+  std::vector<Tensor> losses;
   for (int i = 0; i < config_.train.accumulate; ++i) {
     for (const bool images : {false, true}) {
       if (images && !batches.has_images()) continue;
       const Batch batch = batches.next(images);
       result.ids.insert(result.ids.end(), batch.ids.begin(), batch.ids.end());
-      // After a bad loss the rest of the step's batches are drawn all the same, so that the next step gets its own.
-      if (!result.finite) continue;
       const Tensor loss = task_->loss(batch, images, ctx, result.averages);
-      const double value = loss.item();
-      result.loss += value / config_.train.accumulate;
-      result.finite = std::isfinite(value);
-      if (result.finite && requires_grad(loss)) backward(loss);  // pre-training differentiates pass by pass
+      if (requires_grad(loss)) backward(loss);  // pre-training differentiates pass by pass
+      losses.push_back(detach(loss));
     }
   }
+  return losses;
 }
 
 StepResult Learner::step(BatchSource& batches, std::int64_t step, double lr) {
   StepResult result;
-  result.finite = true;
-  forward_backward(batches, step, result);
+  const std::vector<Tensor> losses = forward_backward(batches, step, result);
   const double max_norm =
       config_.train.clip_norm > 0 ? config_.train.clip_norm : std::numeric_limits<double>::infinity();
+  // Where a GPU computes, this is the one place of a step that waits for it; the losses are there by then. Before that,
+  // while it is busy, the next step's frames go over, unless their pixels are read on the host (padding, MPP's
+  // targets).
+  if (device().is_cuda() && !config_.data.images && config_.loss.mpp == 0) batches.prepare(device());
   result.norm = nn::grad_norm(*params_, max_norm, config_.train.accumulate);
-  result.finite = result.finite && result.norm.non_finite == 0;
+  result.finite = result.norm.non_finite == 0;
+  for (const Tensor& loss : losses) {
+    const double value = loss.item();
+    result.loss += value / config_.train.accumulate;
+    result.finite = result.finite && std::isfinite(value);
+  }
   if (!result.finite) return result;
   optimizer_->step(lr, result.norm.grad_scale);
   if (ema_) ema_->update();
@@ -78,7 +84,6 @@ std::string Learner::first_bad_op(BatchSource& batches, std::int64_t step) {
   try {
     const AnomalyMode anomaly;
     StepResult unused;
-    unused.finite = true;
     forward_backward(batches, step, unused);
   } catch (const Error& error) {
     return error.what();

@@ -29,9 +29,9 @@ struct StepResult {
 
 class Learner {
  public:
-  /// Builds the model, loads model.init, freezes what train.freeze says. `config` outlives it. Throws Error{config},
-  /// Exit with kWeights for a checkpoint that does not fit.
-  Learner(const TrainConfig& config, std::int64_t vocab_size, std::int64_t labels);
+  /// Builds the model on `device`, loads model.init, freezes what train.freeze says. `config` outlives it. Throws
+  /// Error{config}, Exit with kWeights for a checkpoint that does not fit.
+  Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels);
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
@@ -45,6 +45,7 @@ class Learner {
 
   const models::AllInOne& model() const { return model_; }
   const nn::ParamStore& parameters() const { return store_; }
+  Device device() const { return store_.options().device; }
   const TrainTask& task() const { return *task_; }
   /// Of model.init.
   const std::optional<weights::LoadSummary>& loaded() const { return loaded_; }
@@ -67,7 +68,8 @@ class Learner {
 
  private:
   void initialise();
-  void forward_backward(BatchSource& batches, std::int64_t step, StepResult& result);
+  /// The losses of the step's batches, without history.
+  std::vector<Tensor> forward_backward(BatchSource& batches, std::int64_t step, StepResult& result);
 
   const TrainConfig& config_;
   nn::ParamStore store_;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/device.h"
 #include "tensor/atomic_file.h"
 #include "tensor/error.h"
 #include "tensor/gemm_provider.h"
@@ -42,7 +43,7 @@ RunFolder::~RunFolder() { close(lock_); }
 
 void RunFolder::write(const std::string& name, const std::string& text) const { write_atomically(*this / name, text); }
 
-std::string RunFolder::environment_json() {
+std::string RunFolder::environment_json(Device device) {
   utsname system{};
   uname(&system);
   const nlohmann::ordered_json json = {{"aio", version()},
@@ -52,7 +53,8 @@ std::string RunFolder::environment_json() {
                                        {"host", system.nodename},
                                        {"threads", num_threads()},
                                        {"vector_bits", cpu_vector_bits()},
-                                       {"gemm", gemm_description()}};
+                                       {"gemm", gemm_description()},
+                                       {"device", describe_device(device)}};
   return json.dump(1) + "\n";
 }
 

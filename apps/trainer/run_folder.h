@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "tensor/device.h"
+
 namespace aio::apps {
 
 class RunFolder {
@@ -19,8 +21,9 @@ class RunFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   /// Writes `text` atomically.
   void write(const std::string& name, const std::string& text) const;
-  /// What the results depend on beside the configuration, as JSON: revision, compiler, CPU, GEMM, threads, host.
-  static std::string environment_json();
+  /// What the results depend on beside the configuration, as JSON: revision, compiler, CPU, GEMM, threads, device,
+  /// host.
+  static std::string environment_json(Device device);
 
  private:
   std::string path_;

@@ -39,7 +39,7 @@ void RunLog::steps(std::int64_t step, const Averages& averages, double lr, doubl
   line.clips_per_second = count * static_cast<double>(options_.clips_per_step) / seconds;
   line.wait_share = wait.seconds / seconds;
   line.waits_for = slowest(wait.by);
-  line.memory_gib = static_cast<double>(memory_stats().peak) / (1 << 30);
+  line.memory_gib = static_cast<double>(memory_stats(options_.device).peak) / (1 << 30);
   line.seconds_left = seconds / count * static_cast<double>(options_.max_steps - step);
   screen_.progress(line);
   timing_.write({{"step", step},
@@ -50,7 +50,7 @@ void RunLog::steps(std::int64_t step, const Averages& averages, double lr, doubl
                  {"wait_decode", wait.by.decode},
                  {"wait_transform", wait.by.transform},
                  {"wait_text", wait.by.text},
-                 {"peak_bytes", static_cast<std::int64_t>(memory_stats().peak)}});
+                 {"peak_bytes", static_cast<std::int64_t>(memory_stats(options_.device).peak)}});
   if (events_) {
     for (const auto& metric : metrics) {
       if (const double* value = std::get_if<double>(&metric.second)) {

@@ -26,6 +26,7 @@ class RunLog {
     std::int64_t max_steps = 0;
     std::int64_t clips_per_step = 0;
     bool tensorboard = true;
+    Device device{};  ///< whose memory is reported
   };
   /// Cuts the files to `lengths`. `screen` outlives it. Throws Error{io}.
   RunLog(const RunFolder& folder, Screen& screen, const Options& options, const LogLengths& lengths);

@@ -15,6 +15,8 @@ void add_run(Config& keys, RunSettings& run) {
   keys.add("run.seed", &run.seed, "", "of weights, order of the data, augmentation, masks, dropout", 0, kMany);
   keys.add("run.threads", &run.threads, "threads", "0: the CPUs this process may use; results do not depend on it", 0,
            1024);
+  keys.add("run.device", &run.device,
+           "that computes: cpu, cuda, cuda:N, or auto: the first GPU, else the CPU, which one sentence says");
   keys.add("run.dtype", &run.dtype, "of activations; weights and optimizer state are f32", {"f32", "bf16"});
 }
 
@@ -167,6 +169,7 @@ void TrainConfig::load(const std::vector<std::string>& files, const std::vector<
     for (const std::string& assignment : assignments) keys.set(assignment);
     if (pass == 0) model.config = models::config_for_size(model.size);
   }
+  if (run.device != "auto") parse_device(run.device);
   model.config.roll.kind = models::parse_roll_kind(model.roll);
   model.config.patch_order = model.patch_order == "raster" ? models::PatchOrder::raster : models::PatchOrder::shuffled;
   model.config.validate();

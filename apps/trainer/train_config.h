@@ -15,6 +15,7 @@ struct RunSettings {
   std::string dir = "runs/run";
   std::int64_t seed = 0;
   int threads = 0;
+  std::string device = "cpu";
   std::string dtype = "f32";
 };
 

@@ -17,16 +17,8 @@ using models::AllInOne;
 using models::Scored;
 
 /// Adds how many of the rows' largest scores are the labels', rows with label -100 left out.
-void add_accuracy(Averages& averages, const char* name, const Tensor& scores, const Tensor& labels) {
-  const std::vector<std::int64_t> best = argmax(scores).to_vector<std::int64_t>();
-  const std::vector<std::int64_t> wanted = labels.to_vector<std::int64_t>();
-  double right = 0, judged = 0;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] < 0) continue;
-    judged += 1;
-    right += best[i] == wanted[i] ? 1 : 0;
-  }
-  averages.add(name, right, judged);
+void add_accuracy(Averages& averages, const std::string& name, const Tensor& scores, const Tensor& labels) {
+  averages.add_matches(name, argmax(scores), labels);
 }
 
 class PretrainTask : public TrainTask {
@@ -38,14 +30,14 @@ class PretrainTask : public TrainTask {
   Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, images), options_, ctx);
     const std::string prefix = images ? "image_" : "";
-    for (const models::NamedLoss& loss : out.losses) averages.add(prefix + std::string(loss.name), loss.value.item());
-    if (out.mlm) add_accuracy(averages, (prefix + "mlm_accuracy").c_str(), out.mlm->logits, out.mlm->labels);
-    if (out.vtm) add_accuracy(averages, (prefix + "vtm_accuracy").c_str(), out.vtm->logits, out.vtm_labels);
+    for (const models::NamedLoss& loss : out.losses) averages.add(prefix + std::string(loss.name), loss.value);
+    if (out.mlm) add_accuracy(averages, prefix + "mlm_accuracy", out.mlm->logits, out.mlm->labels);
+    if (out.vtm) add_accuracy(averages, prefix + "vtm_accuracy", out.vtm->logits, out.vtm_labels);
     if (out.vtc) {
       const std::int64_t B = out.vtc->similarity.dim(0);
       std::vector<std::int64_t> own(static_cast<std::size_t>(B));
       for (std::size_t i = 0; i < own.size(); ++i) own[i] = static_cast<std::int64_t>(i);
-      add_accuracy(averages, (prefix + "vtc_accuracy").c_str(), out.vtc->similarity, Tensor::from(own, {B}));
+      add_accuracy(averages, prefix + "vtc_accuracy", out.vtc->similarity, Tensor::from(own, {B}));
     }
     return out.total;
   }
@@ -64,7 +56,7 @@ class ContrastiveTask : public TrainTask {
   }
   Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, images), options_, ctx);
-    averages.add("vtc", out.total.item());
+    averages.add("vtc", out.total);
     return out.total;
   }
 
@@ -81,14 +73,14 @@ class RetrievalTask : public TrainTask {
   Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::ChoiceBatch rivals = rivals_batch(batch);
     const Scored scored = models::retrieval(model_, rivals, ctx, models::MatchHead::rank, input_);
-    averages.add("loss", scored.loss.item());
+    averages.add("loss", scored.loss);
     add_accuracy(averages, "accuracy", scored.scores, rivals.answer);
     if (vtc_ == 0) return scored.loss;
     models::PretrainOptions contrast;
     contrast.mlm = contrast.vtm = contrast.wpa = 0;
     contrast.vtc = vtc_;
     const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, input_.images), contrast, ctx);
-    averages.add("vtc", out.losses[0].value.item());
+    averages.add("vtc", out.losses[0].value);
     return scored.loss + out.total;
   }
 
@@ -105,7 +97,7 @@ class VqaV2Task : public TrainTask {
   Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::VqaV2Batch questions = vqav2_batch(batch);
     const Scored scored = models::vqav2(model_, questions, ctx);
-    averages.add("loss", scored.loss.item());
+    averages.add("loss", scored.loss);
     const std::vector<std::int64_t> best = argmax(scored.scores).to_vector<std::int64_t>();
     const std::vector<float> targets = questions.targets.to_vector<float>();
     const std::size_t labels = targets.size() / best.size();
@@ -129,7 +121,7 @@ class ScoredTask : public TrainTask {
   Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
     Tensor labels;
     const Scored scored = objective_(model_, batch, ctx, labels);
-    averages.add("loss", scored.loss.item());
+    averages.add("loss", scored.loss);
     add_accuracy(averages, "accuracy", scored.scores, labels);
     return scored.loss;
   }

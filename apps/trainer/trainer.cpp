@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "apps/common/app.h"
+#include "apps/common/device.h"
 #include "apps/report/report.h"
 #include "apps/trainer/evaluation.h"
 #include "apps/trainer/learner.h"
@@ -49,7 +50,7 @@ auto on_disk(const Function& function) {
 /// A run from its first step, or the checkpoint's, to its last.
 class Run {
  public:
-  Run(TrainConfig& config, const TrainerOptions& options)
+  Run(TrainConfig& config, Device device, const TrainerOptions& options)
       : config_(config),
         options_(options),
         screen_(options.quiet),
@@ -57,7 +58,7 @@ class Run {
         checkpoints_(folder_ / "checkpoints"),
         data_(config),
         feed_(data_.train(), data_.images(), config.train.accumulate),
-        learner_(config, data_.tokenizer().size(), data_.labels()),
+        learner_(config, device, data_.tokenizer().size(), data_.labels()),
         max_steps_(planned_steps(config.train, data_.train().steps_per_epoch())),
         schedule_(make_schedule(config.optim, max_steps_)) {
     if (learner_.loaded()) screen_.message(learner_.loaded()->line());
@@ -67,9 +68,10 @@ class Run {
     log.max_steps = max_steps_;
     log.clips_per_step = config.train.batch * config.train.accumulate * (feed_.has_images() ? 2 : 1);
     log.tensorboard = config.log.tensorboard;
+    log.device = device;
     on_disk([&] {
       folder_.write("config.toml", config.keys.to_toml());
-      folder_.write("environment.json", RunFolder::environment_json());
+      folder_.write("environment.json", RunFolder::environment_json(device));
       log_ = std::make_unique<RunLog>(folder_, screen_, log, progress_.lengths);
     });
   }
@@ -237,7 +239,7 @@ int train(TrainConfig& config, const TrainerOptions& options) {
   if (config.run.threads > 0) set_num_threads(config.run.threads);
   catch_stop_signals();
   try {
-    Run run(config, options);
+    Run run(config, choose_device(config.run.device), options);
     return run.train();
   } catch (const TooManyBadSamples& error) {
     throw Exit(kData, error.what());

@@ -69,6 +69,8 @@ void SubjectOptions::add_to(CLI::App& command) {
   command.add_option("--size", model.size, "without one: ti, s, b, ...");
   command.add_option("--roll", model.roll, "in place of the configuration's");
   command.add_option("--frames", model.frames, "in place of the configuration's")->check(CLI::Range(1, 64));
+  command.add_option("--device", model.device, "that computes: cpu, cuda, cuda:N, or auto: a GPU if there is one")
+      ->capture_default_str();
   command.add_option("--vocab", vocab, "WordPiece vocabulary (default: that of the run's data)")
       ->check(CLI::ExistingFile);
 }

@@ -19,7 +19,7 @@ TEST_CASE("choose_device: cpu, auto, cuda, a device too many, nonsense") {
   } else {
     CHECK(choose_device("auto") == Device{});
     EXPECT_ERROR(choose_device("cuda"), device, "CUDA");
-    EXPECT_ERROR(choose_device("cuda"), device, "use --device cpu or auto");
+    EXPECT_ERROR(choose_device("cuda"), device, "choose cpu or auto");
   }
 }
 

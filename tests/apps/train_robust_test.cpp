@@ -8,7 +8,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -32,16 +31,6 @@ void wait_until_it_trains(const std::string& log) {
 }
 
 void cut_in_half(const std::string& path) { fs::resize_file(path, fs::file_size(path) / 2); }
-
-/// A run's weights with one element of `name` infinite.
-void plant_infinity(const std::string& from, const std::string& to, const std::string& name) {
-  std::map<std::string, Tensor> weights = load_safetensors(from);
-  REQUIRE(weights.count(name) == 1);
-  std::vector<float> values = weights.at(name).to_vector<float>();
-  values[0] = std::numeric_limits<float>::infinity();
-  weights.at(name) = Tensor::from(values, weights.at(name).shape());
-  save_safetensors(to, weights);
-}
 
 }  // namespace
 

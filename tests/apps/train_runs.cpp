@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "apps/common/xxh64.h"
 #include "data/synthetic/dataset.h"
 #include "tensor/random.h"
+#include "tensor/safetensors.h"
 #include "tests/temp_dir.h"
 
 namespace aio::test {
@@ -100,6 +102,15 @@ std::string read_file(const std::string& path) {
   std::stringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
+}
+
+void plant_infinity(const std::string& from, const std::string& to, const std::string& name) {
+  std::map<std::string, Tensor> weights = load_safetensors(from);
+  REQUIRE(weights.count(name) == 1);
+  std::vector<float> values = weights.at(name).to_vector<float>();
+  values[0] = std::numeric_limits<float>::infinity();
+  weights.at(name) = Tensor::from(values, weights.at(name).shape());
+  save_safetensors(to, weights);
 }
 
 int run(const std::vector<std::string>& arguments, const std::string& log) {

@@ -26,6 +26,8 @@ int wait_for(pid_t child);
 int run(const std::vector<std::string>& arguments, const std::string& log);
 
 std::string read_file(const std::string& path);
+/// A run's weights with one element of `name` infinite.
+void plant_infinity(const std::string& from, const std::string& to, const std::string& name);
 /// Kills a pre-training run of 40 steps so many times, every other time while it writes a checkpoint, and lets it end;
 /// checks that weights, optimizer and metrics are those of an unbroken run, byte for byte.
 void check_killed_and_resumed(int kills);

@@ -73,7 +73,7 @@ models::PretrainBatch batch_of(std::int64_t kind) {
 
 }  // namespace
 
-Followed follow_pytorch(std::int64_t steps) {
+Followed follow_pytorch(std::int64_t steps, Device device) {
   std::ifstream file(golden("micro_trajectory.json"));
   const nlohmann::json recorded = nlohmann::json::parse(file);
   const auto theirs = recorded.at("losses").get<std::vector<std::vector<double>>>();
@@ -83,7 +83,7 @@ Followed follow_pytorch(std::int64_t steps) {
   const apps::GoldenSet set = apps::load_golden_set(golden("micro.manifest.json"));
   models::AioConfig config = set.config;
   config.dropout = config.drop_path = 0;
-  nn::ParamStore store;
+  nn::ParamStore store(0, {DType::f32, device});
   const models::AllInOne model(store, config);
   store.load(set.weights);
   nn::FlatParams params(store);

@@ -10,13 +10,15 @@
 
 #include <cstdint>
 
+#include "tensor/device.h"
+
 namespace aio::test {
 
 struct Followed {
   double worst = 0;           ///< largest difference of a loss from PyTorch's
   std::int64_t together = 0;  ///< steps before the first difference above 1e-3
 };
-/// Trains for the first `steps` of 200.
-Followed follow_pytorch(std::int64_t steps);
+/// Trains for the first `steps` of 200, on `device`.
+Followed follow_pytorch(std::int64_t steps, Device device = {});
 
 }  // namespace aio::test

@@ -1,4 +1,4 @@
-#include "apps/trainer/machine_memory.h"
+#include "apps/common/machine_memory.h"
 
 #include <algorithm>
 #include <fstream>
