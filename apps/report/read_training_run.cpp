@@ -117,7 +117,10 @@ ModelFacts model_facts_near(const std::string& folder) {
     config.load({run / "config.toml"}, {});
     facts.size = config.model.size;
     facts.roll = config.model.roll;
-    const models::AioConfig& model = config.model.config;
+    const models::AioConfig &model = config.model.config, named = models::config_for_size(facts.size);
+    if (model.hidden_size != named.hidden_size || model.layers != named.layers) {
+      facts.size = message(model.hidden_size, " x ", model.layers);
+    }
     facts.gmacs = 1e-9 * static_cast<double>(models::count_macs(model, {model.frames, model.max_text_len}).total());
   } catch (const Error&) {  // another version's: nothing is told; the run itself shows why
   }

@@ -15,7 +15,7 @@ using NamedValues = std::vector<std::pair<std::string, double>>;
 
 /// What kind of model it is; empty or 0 where nothing tells.
 struct ModelFacts {
-  std::string size;  ///< "ti", "demo"
+  std::string size;  ///< "ti", "demo"; "32 x 4", width x layers, where the configuration changes them
   std::string roll;
   std::int64_t parameters = 0;  ///< in weights.safetensors, heads included
   double gmacs = 0;             ///< billions of multiply-adds of a joint pass over a clip and its text

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "apps/report/html_table.h"
 #include "apps/report/metric_names.h"
@@ -30,11 +32,30 @@ std::vector<Size> sizes_of(const ReportTree& tree) {
   return sizes;
 }
 
+/// What an evaluation measures, by which those of several sizes belong together: its folders are named as one likes.
+std::string subject_of(const Evaluation& evaluation) {
+  std::string subject = task_label(evaluation.task);
+  if (!evaluation.dataset.empty()) subject += ", " + evaluation.dataset;
+  return evaluation.split.empty() ? subject : subject + ", " + evaluation.split;
+}
+
+/// Subjects that one size has several evaluations of: there the folder tells them apart.
+std::set<std::string> repeated_subjects(const ReportTree& tree) {
+  std::set<std::string> repeated;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Evaluation& evaluation : tree.evaluations) {
+    const std::string subject = subject_of(evaluation);
+    if (!seen.emplace(evaluation.model.size, subject).second) repeated.insert(subject);
+  }
+  return repeated;
+}
+
 }  // namespace
 
 std::string size_section(const ReportTree& tree) {
   const std::vector<Size> sizes = sizes_of(tree);
   if (sizes.empty()) return {};
+  const std::set<std::string> repeated = repeated_subjects(tree);
   XyChart chart;
   chart.title = "scores by size of the model";
   chart.unit = Unit::percent;
@@ -52,7 +73,10 @@ std::string size_section(const ReportTree& tree) {
     for (const std::string& metric : headline_metrics(evaluation.task)) {
       const double* value = evaluation.metric(metric);
       if (value == nullptr || metric_style(metric).unit != Unit::percent) continue;
-      const std::string name = evaluation_label(evaluation.task, evaluation.name) + ", " + metric_style(metric).label;
+      const std::string subject = subject_of(evaluation);
+      const std::string name =
+          (repeated.contains(subject) ? evaluation_label(evaluation.task, evaluation.name) : subject) + ", " +
+          metric_style(metric).label;
       auto series =
           std::find_if(chart.series.begin(), chart.series.end(), [&](const Series& one) { return one.name == name; });
       if (series == chart.series.end()) {
@@ -81,7 +105,8 @@ std::string size_section(const ReportTree& tree) {
            card;
   }
   return heading +
-         "<p>The counterpart of the paper's Fig. 6, for the sizes evaluated here.</p>\n<div class=\"charts two\">\n" +
+         "<p>The counterpart of the paper's Fig. 6, for the sizes evaluated here (width x layers, where they have no "
+         "name).</p>\n<div class=\"charts two\">\n" +
          xy_chart(chart) + card + "</div>\n";
 }
 

@@ -69,6 +69,27 @@ void put_tree(const std::string& dir) {
     put_run(dir + "/direction/" + run, 1.5, "[model]\nsize = \"demo\"\n[train]\ntask = \"qa\"\n");
 }
 
+TEST_CASE("report: evaluations of several sizes are a chart, whatever their folders are called") {
+  const test::TempDir dir;
+  for (const auto& [run, settings, score] :
+       {std::tuple{"wide", "size = \"demo\"", 0.75}, std::tuple{"narrow", "size = \"demo\"\nhidden_size = 16", 0.5}}) {
+    const std::string folder = dir / "all/" + run;
+    put_run(folder, 1.5, message("[model]\n", settings, "\n[train]\ntask = \"qa\"\n"));
+    put(folder + "-scores/results.json",
+        message("{\"task\": \"qa\", \"checkpoint\": \"", folder,
+                "\", \"dataset\": \"shapes\", \"split\": \"test\", \"items\": 3, \"metrics\": {\"acc_all\": ", score,
+                "}}"));
+  }
+  write_report(dir / "all", dir / "report.html", {"sizes", 0.5});
+  const std::string page = read(dir / "report.html");
+  const std::string chart = page.substr(page.find("<h2 id=\"sizes\">"));
+  INFO(chart.substr(0, 2000));
+  CHECK(contains(chart, "scores by size of the model"));
+  CHECK(contains(chart, "<th>16 x 4</th>"));
+  CHECK(contains(chart, "question answering, shapes, test, accuracy</td>"));
+  CHECK_FALSE(contains(chart, "Only one size"));
+}
+
 TEST_CASE("report: what lies in a folder is on the page") {
   const test::TempDir dir;
   put_tree(dir / "demo");
