@@ -39,6 +39,11 @@ struct Batch {
   TokenBatch options;                       ///< i64 [B, O, L]; undefined without
   std::vector<std::int64_t> option_counts;  ///< of each sample; the rows of `options` behind it are empty texts
 
+  // VCR's second question, likewise.
+  TokenBatch rationales;
+  std::vector<std::int64_t> rationale_counts;
+  Tensor rationale_labels;  ///< i64 [B], kIgnored if unknown; undefined without rationales
+
   Tensor labels;       ///< i64 [B]: class of the answer or action, or the right option; kIgnored if unknown
   Tensor counts;       ///< i64 [B]: answers that are numbers ("how often?"), kIgnored if unknown; undefined where the
                        ///< task is another or the data set has an answer list

@@ -65,16 +65,17 @@ TokenBatch tokenize(const WordPiece& tokenizer, const std::vector<std::vector<st
   return {raw::reshape(tokens.ids, shape), raw::reshape(tokens.mask, shape)};
 }
 
-void add_options(const std::vector<LoadedSample>& samples, const WordPiece& tokenizer, std::int64_t length,
-                 Batch& batch) {
-  std::vector<std::vector<std::string>> options;
+/// Options or rationales of all samples: how many each has, and their tokens, undefined where nobody has any.
+TokenBatch tokenize_choices(const std::vector<LoadedSample>& samples, std::vector<std::string> SampleTexts::*choices,
+                            const WordPiece& tokenizer, std::int64_t length, std::vector<std::int64_t>& counts) {
+  std::vector<std::vector<std::string>> texts;
   std::size_t most = 0;
   for (const LoadedSample& s : samples) {
-    options.push_back(s.texts.options);
-    batch.option_counts.push_back(static_cast<std::int64_t>(s.texts.options.size()));
-    most = std::max(most, s.texts.options.size());
+    texts.push_back(s.texts.*choices);
+    counts.push_back(static_cast<std::int64_t>(texts.back().size()));
+    most = std::max(most, texts.back().size());
   }
-  if (most > 0) batch.options = tokenize(tokenizer, options, most, length);
+  return most > 0 ? tokenize(tokenizer, texts, most, length) : TokenBatch{};
 }
 
 /// Each row by its own key: what is masked does not depend on the batch that a sample is in.
@@ -123,7 +124,7 @@ std::vector<std::int64_t> draw_vtm_labels(std::int64_t size, RngKey key) {
 Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokenizer, const CollateOptions& options,
               const std::vector<std::int64_t>& vtm_labels, const std::vector<RngKey>& mask_keys, RngKey vtm_key) {
   Batch batch;
-  std::vector<std::int64_t> labels, counts;
+  std::vector<std::int64_t> labels, rationale_labels, counts;
   std::vector<std::vector<std::string>> false_texts;
   bool any_text = false, any_second = false, any_soft = false;
   for (const LoadedSample& s : samples) {
@@ -132,6 +133,7 @@ Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokeniz
     batch.texts.push_back(s.texts.text);
     batch.readable.push_back(s.readable ? 1 : 0);
     labels.push_back(s.label);
+    rationale_labels.push_back(s.sample.rationale_index.value_or(kIgnored));
     counts.push_back(s.count);
     false_texts.push_back(s.false_texts);
     any_text = any_text || s.texts.options.empty();
@@ -144,7 +146,10 @@ Batch collate(const std::vector<LoadedSample>& samples, const WordPiece& tokeniz
   batch.labels = Tensor::from(labels, {batch.size()});
   if (options.counts) batch.counts = Tensor::from(counts, {batch.size()});
   if (any_text) batch.text = tokenizer.encode_batch(batch.texts, static_cast<std::size_t>(options.text_len));
-  add_options(samples, tokenizer, options.text_len, batch);
+  batch.options = tokenize_choices(samples, &SampleTexts::options, tokenizer, options.text_len, batch.option_counts);
+  batch.rationales =
+      tokenize_choices(samples, &SampleTexts::rationales, tokenizer, options.text_len, batch.rationale_counts);
+  if (batch.rationales.ids.defined()) batch.rationale_labels = Tensor::from(rationale_labels, {batch.size()});
   if (!false_texts.front().empty()) {
     batch.false_text = tokenize(tokenizer, false_texts, false_texts.front().size(), options.text_len);
   }

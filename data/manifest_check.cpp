@@ -26,6 +26,9 @@ void check_captions(const Sample& sample, std::vector<std::string>& problems) {
 void check_options(const Sample& sample, std::vector<std::string>& problems) {
   if (sample.options.empty()) problems.emplace_back("has no options");
   if (!sample.answer_index) problems.emplace_back("has no answer_index, so that it cannot be scored");
+  if (!sample.rationales.empty() && !sample.rationale_index) {
+    problems.emplace_back("has no rationale_index, so that its rationales cannot be scored");
+  }
 }
 
 }  // namespace

@@ -62,6 +62,10 @@ class SampleParser {
     require(!s_.answer_index || s_.options.empty() || *s_.answer_index < static_cast<std::int64_t>(s_.options.size()),
             "answer_index is ", s_.answer_index.value_or(0), ", but there are ", s_.options.size(),
             " options, counted from 0");
+    require(s_.rationales.size() != 1, "has one rationale, expected at least two");
+    require(!s_.rationale_index || *s_.rationale_index < static_cast<std::int64_t>(s_.rationales.size()),
+            "rationale_index is ", s_.rationale_index.value_or(0), ", but there are ", s_.rationales.size(),
+            " rationales, counted from 0");
     return std::move(s_);
   }
 
@@ -106,6 +110,9 @@ class SampleParser {
     if (key == "answers") return scored_answers(value), true;
     if (key == "options") return s_.options = texts(key, value), true;
     if (key == "answer_index") return s_.answer_index = index(key, value), true;
+    if (key == "rationales") return s_.rationales = texts(key, value), true;
+    if (key == "rationale_index") return s_.rationale_index = index(key, value), true;
+    if (key == "boxes") return boxes(value), true;
     if (key == "label") return label(value), true;
     if (key == "label_name") return s_.label_name = text(key, value), true;
     if (key == "group") return s_.group = name(key, value), true;
@@ -197,6 +204,13 @@ class SampleParser {
       s_.words.push_back({text("words", row[0]), number("words", row[1])});
   }
 
+  void boxes(const json& value) {
+    for (const json& row : rows("boxes", value, 4)) {
+      s_.boxes.push_back(
+          {number("boxes", row[0]), number("boxes", row[1]), number("boxes", row[2]), number("boxes", row[3])});
+    }
+  }
+
   void scored_answers(const json& value) {
     require(value.is_array(), "answers is ", value.type_name(), ", expected a list");
     for (const json& one : value) {
@@ -276,6 +290,9 @@ std::string to_json(const Sample& sample) {
   for (const ScoredAnswer& a : sample.answers) object["answers"].push_back(ordered_json::array({a.text, a.score}));
   if (!sample.options.empty()) object["options"] = sample.options;
   if (sample.answer_index) object["answer_index"] = *sample.answer_index;
+  if (!sample.rationales.empty()) object["rationales"] = sample.rationales;
+  if (sample.rationale_index) object["rationale_index"] = *sample.rationale_index;
+  for (const Box& b : sample.boxes) object["boxes"].push_back(ordered_json::array({b.left, b.top, b.right, b.bottom}));
   if (sample.label) object["label"] = *sample.label;
   if (!sample.label_name.empty()) object["label_name"] = sample.label_name;
   if (!sample.group.empty()) object["group"] = sample.group;

@@ -49,6 +49,11 @@ struct ScoredAnswer {
   double score = 1;
 };
 
+/// A part of a picture, in its pixels: left, top, right, bottom, the last two exclusive.
+struct Box {
+  double left = 0, top = 0, right = 0, bottom = 0;
+};
+
 struct Sample {
   std::string id;     ///< unique in its split
   std::string media;  ///< relative to the media root; "file.tar#member" and "file.arrow#row" lie in containers
@@ -65,11 +70,15 @@ struct Sample {
   std::vector<ScoredAnswer> answers;         ///< soft ground truth
   std::vector<std::string> options;          ///< at least two, or none
   std::optional<std::int64_t> answer_index;  ///< of the correct option, from 0; absent: a test set without answers
-  std::optional<std::int64_t> label;         ///< class, from 0
-  std::string label_name;                    ///< instead of `label`: a line of labels.txt
-  std::string group;                         ///< samples of one group are not each other's negatives
-  std::string extra;                         ///< keys not listed here, as a JSON object; empty: none. For predictions
-  int cut_texts = 0;                         ///< texts that were longer than kMaxTextBytes and were cut; not on disk
+  // VCR: a second question, why the right option is right.
+  std::vector<std::string> rationales;          ///< at least two, or none
+  std::optional<std::int64_t> rationale_index;  ///< of the correct one, from 0
+  std::vector<Box> boxes;  ///< of an image: objects that the texts name, "person 0" the first; painted in colours
+  std::optional<std::int64_t> label;  ///< class, from 0
+  std::string label_name;             ///< instead of `label`: a line of labels.txt
+  std::string group;                  ///< samples of one group are not each other's negatives
+  std::string extra;                  ///< keys not listed here, as a JSON object; empty: none. For predictions
+  int cut_texts = 0;                  ///< texts that were longer than kMaxTextBytes and were cut; not on disk
 };
 
 /// A longer line is not parsed, a longer text is cut (between characters) and counted in Sample::cut_texts.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "data/dice.h"
+#include "data/paint_boxes.h"
 #include "data/stopwatch.h"
 #include "tensor/error.h"
 
@@ -144,10 +145,11 @@ Tensor SampleLoader::frames_of(const Manifest& manifest, const Sample& sample, c
   times.disk += result.read_seconds;
   times.decode += std::max(0.0, watch.lap() - result.read_seconds);
   check(result.ok(), ErrorCode::io, result.error);
+  const Tensor pictures = sample.boxes.empty() ? result.frames : paint_boxes(result.frames, sample.boxes);
   const RngKey key = draw_key(options_.seed, Draw::transform, epoch, place);
-  Tensor frames = options_.images     ? image_transform(result.frames, options_.image, key)
-                  : options_.training ? train_transform(result.frames, options_.video, key)
-                                      : eval_transform(result.frames, options_.video);
+  Tensor frames = options_.images     ? image_transform(pictures, options_.image, key)
+                  : options_.training ? train_transform(pictures, options_.video, key)
+                                      : eval_transform(pictures, options_.video);
   times.transform += watch.lap();
   return frames;
 }

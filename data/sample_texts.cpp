@@ -51,8 +51,10 @@ void choose_caption(const Sample& sample, bool training, RngKey key, SampleTexts
 std::string fill_prompt(std::string_view prompt, const Sample& sample, const std::string& option) {
   std::string options;
   for (const std::string& one : sample.options) options += (options.empty() ? "" : " ") + one;
+  const bool answered = sample.answer_index && !sample.options.empty();
+  const std::string answer = answered ? sample.options[static_cast<std::size_t>(*sample.answer_index)] : std::string();
   const std::pair<std::string_view, std::string_view> fields[] = {
-      {"{question}", sample.question}, {"{options}", options}, {"{option}", option}};
+      {"{question}", sample.question}, {"{options}", options}, {"{answer}", answer}, {"{option}", option}};
   std::string result;
   while (!prompt.empty()) {
     const auto* const field =
@@ -83,6 +85,9 @@ SampleTexts sample_texts(const Sample& sample, Task task, const std::optional<st
     case Task::mc_qa:
       for (const std::string& option : sample.options) {
         texts.options.push_back(fill_prompt(prompt ? *prompt : kChoicePrompt, sample, option));
+      }
+      for (const std::string& rationale : sample.rationales) {
+        if (sample.answer_index) texts.rationales.push_back(fill_prompt(kRationalePrompt, sample, rationale));
       }
       break;
   }

@@ -95,9 +95,10 @@ Heads::Heads(const nn::ParamScope& scope, const AioConfig& config) {
   if (head.nlvr2) nlvr2.emplace(scope / "nlvr2_classifier", config, 0, 2 * C, 2 * C, 2, 0.0);
   if (head.probe_labels > 0) probe.emplace(scope / "linear_probe", C, head.probe_labels, init);
   if (head.caption) caption.emplace(scope / "lm_score", config);
-  if (rank && vtm) {
-    // Matching is what ranking starts from: row 1 of the VTM head, a copy.
-    const nn::NamedTensor weight{"weight", rank->weight}, bias{"bias", rank->bias};
+  // Matching is what ranking starts from: row 1 of the VTM head, a copy.
+  for (const std::optional<nn::Linear>* ranking : {&rank, &rank_2}) {
+    if (!*ranking || !vtm) continue;
+    const nn::NamedTensor weight{"weight", (*ranking)->weight}, bias{"bias", (*ranking)->bias};
     nn::load_into("rank_output", {weight, bias},
                   {{"weight", slice(vtm->weight, 0, 1, 2)}, {"bias", slice(vtm->bias, 0, 1, 2)}});
   }

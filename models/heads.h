@@ -70,7 +70,7 @@ struct Heads {
   Tensor mask_token;                     ///< [C], with mpp: what replaces a masked patch
   std::optional<VcopHead> vcop;          ///< vcop_classifier
   std::optional<nn::Linear> rank;        ///< rank_output: [.., C] -> [.., 1]; starts as row 1 of vtm
-  std::optional<nn::Linear> rank_2;      ///< rank_output_2
+  std::optional<nn::Linear> rank_2;      ///< rank_output_2; likewise
   std::optional<Classifier> choice_qa;   ///< mc_vqa_classifier
   std::optional<Classifier> qa;          ///< vqa_classifier of open-ended QA
   std::optional<Classifier> vqav2;       ///< vqa_classifier of VQAv2

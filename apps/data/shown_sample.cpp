@@ -44,16 +44,19 @@ std::vector<ShownText> shown_texts(const Batch& batch, std::int64_t i, const Wor
     texts.push_back(shown_text("text", row_of(batch.text.ids, i), row_of(batch.text.mask, i), row_of(batch.mlm_ids, i),
                                row_of(batch.mlm_labels, i), batch.text.ids.dim(-1), vocabulary));
   }
-  if (!batch.options.ids.defined()) return texts;
-  const std::int64_t most = batch.options.ids.dim(1);
-  const std::int64_t right = batch.labels.defined() ? batch.labels.data<std::int64_t>()[i] : kIgnored;
-  for (std::int64_t option = 0; option < batch.option_counts[static_cast<std::size_t>(i)]; ++option) {
-    const std::int64_t row = i * most + option;
-    texts.push_back(shown_text(message("option ", option), row_of(batch.options.ids, row),
-                               row_of(batch.options.mask, row), nullptr, nullptr, batch.options.ids.dim(-1),
-                               vocabulary));
-    texts.back().correct = option == right;
-  }
+  const auto add_choices = [&](const char* name, const TokenBatch& choices, const std::vector<std::int64_t>& counts,
+                               const Tensor& labels) {
+    if (!choices.ids.defined()) return;
+    const std::int64_t right = labels.defined() ? labels.data<std::int64_t>()[i] : kIgnored;
+    for (std::int64_t choice = 0; choice < counts[static_cast<std::size_t>(i)]; ++choice) {
+      const std::int64_t row = i * choices.ids.dim(1) + choice;
+      texts.push_back(shown_text(message(name, " ", choice), row_of(choices.ids, row), row_of(choices.mask, row),
+                                 nullptr, nullptr, choices.ids.dim(-1), vocabulary));
+      texts.back().correct = choice == right;
+    }
+  };
+  add_choices("option", batch.options, batch.option_counts, batch.labels);
+  add_choices("rationale", batch.rationales, batch.rationale_counts, batch.rationale_labels);
   return texts;
 }
 

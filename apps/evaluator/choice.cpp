@@ -29,7 +29,8 @@ Evaluation evaluate_options(const EvalSplit& split, const EvalOptions& options, 
     JsonLine line(sample, scored.readable);
     if (!sample.question.empty()) line.add("question", sample.question);
     line.add("options", sample.options);
-    if (scored.readable) line.add("prediction", scored.order.front()).add("scores", scored.probabilities);
+    const bool chosen = scored.readable && !scored.order.empty();  // of nothing there is no choice
+    if (chosen) line.add("prediction", scored.order.front()).add("scores", scored.probabilities);
     if (sample.answer_index) line.add("answer", *sample.answer_index);
     tally.count(scored.readable);
     if (sample.answer_index || sample.media.empty()) tally.add("accuracy", scored.right() ? 1 : 0, scored.readable);

@@ -20,22 +20,17 @@ std::vector<double> softmax(const std::vector<double>& scores) {
   return result;
 }
 
-/// Scores of a batch in one view, on the host.
-struct ViewScores {
-  std::vector<float> values;
-  std::size_t classes = 0;
+}  // namespace
 
-  std::vector<double> row(std::size_t i, std::size_t count) const {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    return {begin, begin + static_cast<std::ptrdiff_t>(count)};
-  }
-};
+std::vector<double> ViewScores::row(std::size_t i, std::size_t count) const {
+  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * classes);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+}
 
-ViewScores on_host(const Tensor& scores) {
+ViewScores scores_on_host(const Tensor& scores) {
   return {cast(scores, DType::f32).to({}).to_vector<float>(), static_cast<std::size_t>(scores.dim(1))};
 }
 
-/// Fills in probabilities and order of sample i, which has `count` classes.
 void judge(const std::vector<ViewScores>& views, std::size_t i, std::size_t count, ScoredSample& scored) {
   scored.probabilities.assign(count, 0);
   scored.order.resize(count);
@@ -49,8 +44,6 @@ void judge(const std::vector<ViewScores>& views, std::size_t i, std::size_t coun
     return scored.probabilities[static_cast<std::size_t>(a)] > scored.probabilities[static_cast<std::size_t>(b)];
   });
 }
-
-}  // namespace
 
 bool ScoredSample::right(std::size_t count) const {
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
@@ -74,7 +67,7 @@ void score_split(const EvalSplit& split, const EvalOptions& options, const Score
   std::int64_t done = 0;
   for (std::vector<Batch> views = reader.next(); !views.empty(); views = reader.next()) {
     std::vector<ViewScores> scores;
-    for (const Batch& batch : views) scores.push_back(on_host(score(batch, ctx)));
+    for (const Batch& batch : views) scores.push_back(scores_on_host(score(batch, ctx)));
     const Batch& first = views.front();
     const std::vector<std::int64_t> labels = first.labels.to_vector<std::int64_t>();
     const bool options_of_their_own = first.options.ids.defined();

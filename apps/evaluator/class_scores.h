@@ -28,6 +28,19 @@ struct ScoredSample {
   std::vector<ScoredText> best(std::size_t count, const std::vector<std::string>& names) const;
 };
 
+/// Scores of a batch in one view, on the host.
+struct ViewScores {
+  std::vector<float> values;  ///< row by row
+  std::size_t classes = 0;
+
+  /// The first `count` scores of sample i.
+  std::vector<double> row(std::size_t i, std::size_t count) const;
+};
+/// Of scores [B, classes].
+ViewScores scores_on_host(const Tensor& scores);
+/// Fills in probabilities and order of sample i, which has `count` classes.
+void judge(const std::vector<ViewScores>& views, std::size_t i, std::size_t count, ScoredSample& scored);
+
 /// Calls `visit` for every sample in order. Samples with options take part with as many classes as they have options.
 void score_split(const EvalSplit& split, const EvalOptions& options, const ScoreBatch& score,
                  const std::function<void(const ScoredSample&)>& visit);

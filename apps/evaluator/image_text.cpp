@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "apps/evaluator/choice.h"
 #include "apps/evaluator/class_scores.h"
 #include "apps/evaluator/retrieval.h"
+#include "apps/evaluator/vcr.h"
 #include "apps/trainer/model_batch.h"
 #include "autograd/ops.h"
 #include "models/objectives/image_text.h"
@@ -71,17 +71,6 @@ Evaluation evaluate_nlvr2(const models::AllInOne& model, const EvalSplit& split,
     predictions.push_back(line.add_extra(scored.sample).text());
   });
   return tally.finish(std::move(predictions));
-}
-
-/// One of VCR's two questions, each a data set of its own.
-Evaluation evaluate_vcr(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options) {
-  const nn::Linear& head = options.rationale ? models::require_head(model.heads.rank_2, "VCR", "rank_output_2")
-                                             : models::require_head(model.heads.rank, "VCR", "rank_output");
-  return evaluate_options(split, options, [&](const models::ChoiceBatch& batch, nn::ForwardCtx& ctx) {
-    const models::InputOptions still = models::still_images();
-    const models::VideoTokens images = models::embed_input(model, batch.frames, ctx, still);
-    return squeeze(head.forward(models::option_features(model, batch.options, images, ctx, still), ctx), -1);
-  });
 }
 
 }  // namespace

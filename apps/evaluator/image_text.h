@@ -3,7 +3,7 @@
 //
 //   qa with soft answers  VQAv2: `accuracy` is the mean score that annotators gave the best answer
 //   classify              NLVR2: is the sentence (prompt "{question}") true of both images? `accuracy`
-//   mc_qa                 VCR: which answer, or with options.rationale which reason, belongs to the image? `accuracy`
+//   mc_qa                 VCR: which answer and which reason for it belong to the image? as vcr.h
 //   retrieval             COCO, Flickr30k: as retrieval.h
 //
 // Samples are still images: no temporal embedding, no rolling.

@@ -9,6 +9,7 @@
 #include "apps/evaluator/class_scores.h"
 #include "apps/trainer/model_batch.h"
 #include "autograd/ops.h"
+#include "models/objectives/count.h"
 #include "models/objectives/qa.h"
 
 namespace aio::apps {
@@ -51,17 +52,17 @@ std::vector<std::string> numbers_below(std::int64_t count) {
   return numbers;
 }
 
-/// One output is the count itself, [B, 1]: scores of 0 to kLargestCount whose best is the nearest, [B, classes].
-constexpr std::int64_t kLargestCount = 10;  // TGIF's
-Tensor nearest_count(const Tensor& regressed) {
+/// One output is the count itself, [B, 1]: scores of 0 to kLargestCount, [B, classes]: as good as certain of the
+/// nearest.
+Tensor nearest_counts(const Tensor& regressed) {
   std::vector<float> scores;
   for (const float value : cast(regressed, DType::f32).to({}).to_vector<float>()) {
-    for (std::int64_t count = 0; count <= kLargestCount; ++count) {
-      const float apart = std::clamp(value, 0.0F, static_cast<float>(kLargestCount)) - static_cast<float>(count);
-      scores.push_back(-1000 * apart * apart);
+    const std::int64_t nearest = models::nearest_count(static_cast<double>(value));
+    for (std::int64_t count = 0; count <= models::kLargestCount; ++count) {
+      scores.push_back(-100 * static_cast<float>(std::abs(count - nearest)));
     }
   }
-  return Tensor::from(scores, {regressed.dim(0), kLargestCount + 1});
+  return Tensor::from(scores, {regressed.dim(0), models::kLargestCount + 1});
 }
 
 class QaScores {
@@ -126,12 +127,13 @@ Evaluation evaluate_qa(const models::AllInOne& model, const EvalSplit& split, co
   const bool counting = answers == 0, regressing = counting && classes == 1;
   check(answers <= classes, ErrorCode::value, "qa: the data set ", split.info().name, " has ", answers,
         " answers, the model's head ", classes, ": was it trained on this list?");
-  QaScores scores(counting ? numbers_below(regressing ? kLargestCount + 1 : classes) : split.info().answers, counting);
+  QaScores scores(counting ? numbers_below(regressing ? models::kLargestCount + 1 : classes) : split.info().answers,
+                  counting);
   const ScoreBatch score = [&](const Batch& batch, nn::ForwardCtx& ctx) {
     const Tensor logits = options.blind
                               ? head.forward(blind_features(model, text_batch(batch.text), ctx), ctx)
                               : models::open_ended_qa(model, {batch.frames, text_batch(batch.text), {}}, ctx).scores;
-    return regressing ? nearest_count(logits) : logits;
+    return regressing ? nearest_counts(logits) : logits;
   };
   score_split(split, options, score, [&](const ScoredSample& scored) { scores.add(scored); });
   return scores.finish();

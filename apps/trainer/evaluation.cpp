@@ -18,9 +18,9 @@ std::vector<const char*> evaluations_of(const TrainConfig& config) {
     return {"pretrain"};
   }
   if (task == "contrastive" || task == "retrieval") return {"retrieval"};
-  if (task == "vqav2" || task == "nlvr2") return {"image-text"};
+  if (task == "vqav2" || task == "nlvr2" || task == "vcr") return {"image-text"};
   if (task == "caption") return {};
-  return {task == "qa" ? "qa" : task == "mc-qa" ? "mc-qa" : task == "choice" ? "choice" : "action"};
+  return {task == "qa" || task == "count" ? "qa" : task == "mc-qa" ? "mc-qa" : task == "choice" ? "choice" : "action"};
 }
 
 /// Texts times videos of a split: what ranking by match score costs.
@@ -83,6 +83,7 @@ std::string primary_metric(const TrainConfig& config) {
   const std::string& task = config.train.task;
   const bool whole_split = config.eval.batches == 0;
   if (task == "pretrain") return "mlm_accuracy";
+  if (task == "count") return "mse";
   if (!whole_split) return task == "contrastive" ? "vtc" : "accuracy";
   if (task == "contrastive") return "bvtc_t2v_r1";
   if (task == "qa") return config.data.kinds.size() == 1 ? "acc_all_" + config.data.kinds[0] : "acc_all";

@@ -11,6 +11,12 @@ void expect(bool there, const char* what, const char* need) {
   check(there, ErrorCode::value, "batch: has no ", what, " (", need, ")");
 }
 
+void check_equal(const std::vector<std::int64_t>& counts, const char* what) {
+  const bool equal = std::all_of(counts.begin(), counts.end(), [&](std::int64_t count) { return count == counts[0]; });
+  check(equal, ErrorCode::value, "batch: its samples have different numbers of ", what,
+        " (split the data set by them)");
+}
+
 }  // namespace
 
 models::TextBatch text_batch(const TokenBatch& tokens) { return {tokens.ids, tokens.mask}; }
@@ -34,12 +40,15 @@ models::QaBatch qa_batch(const Batch& batch) {
   return {batch.frames, text_batch(batch.text), batch.labels};
 }
 
+models::QaBatch count_batch(const Batch& batch) {
+  expect(batch.text.ids.defined(), "questions", "does the data set have questions?");
+  expect(batch.counts.defined(), "counts", "is it a qa data set without a list of answers?");
+  return {batch.frames, text_batch(batch.text), batch.counts};
+}
+
 models::ChoiceBatch choice_batch(const Batch& batch) {
   expect(batch.options.ids.defined(), "options", "is its task choice or mc_qa?");
-  const std::int64_t options = batch.options.ids.dim(1);
-  const bool equal = std::all_of(batch.option_counts.begin(), batch.option_counts.end(),
-                                 [&](std::int64_t count) { return count == options; });
-  check(equal, ErrorCode::value, "batch: its samples have different numbers of options (split the data set by them)");
+  check_equal(batch.option_counts, "options");
   return {batch.frames, text_batch(batch.options), batch.labels};
 }
 
@@ -65,6 +74,15 @@ models::Nlvr2Batch nlvr2_batch(const Batch& batch) {
   expect(batch.text.ids.defined(), "sentences", "do its rows have captions or a question?");
   expect(batch.labels.defined(), "labels", "do its rows say what is true?");
   return {batch.frames, batch.frames2, text_batch(batch.text), batch.labels};
+}
+
+models::VcrBatch vcr_batch(const Batch& batch) {
+  const models::ChoiceBatch answers = choice_batch(batch);
+  expect(batch.rationales.ids.defined(), "rationales", "does every row have rationales and an answer_index?");
+  check_equal(batch.rationale_counts, "rationales");
+  const models::VcrBatch both{answers.frames, answers.options, answers.answer, text_batch(batch.rationales),
+                              batch.rationale_labels};
+  return both;
 }
 
 models::CaptionBatch caption_batch(const Batch& batch) {

@@ -10,12 +10,16 @@ namespace aio::apps {
 models::TextBatch text_batch(const TokenBatch& tokens);
 models::PretrainBatch pretrain_batch(const Batch& batch, bool images);
 models::QaBatch qa_batch(const Batch& batch);
+/// Labels are counts.
+models::QaBatch count_batch(const Batch& batch);
 /// The samples' own options.
 models::ChoiceBatch choice_batch(const Batch& batch);
 /// Options are the sample's text and the false texts; the answer is 0.
 models::ChoiceBatch rivals_batch(const Batch& batch);
 models::VqaV2Batch vqav2_batch(const Batch& batch);
 models::Nlvr2Batch nlvr2_batch(const Batch& batch);
+/// Throws Error{value}, too, where samples have different numbers of options or unknown answers.
+models::VcrBatch vcr_batch(const Batch& batch);
 models::CaptionBatch caption_batch(const Batch& batch);
 /// i64 [n]: the labels that are not ignored, row by row.
 Tensor masked_labels(const Tensor& labels);

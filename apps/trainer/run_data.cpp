@@ -28,11 +28,15 @@ std::string vocabulary_path(const TrainConfig& config) {
 std::int64_t count_labels(const TrainConfig& config, const std::vector<Manifest>& sets) {
   const bool answers = config.train.task == "qa" || config.train.task == "vqav2",
              actions = config.train.task == "action";
-  if (!answers && !actions) return 0;
   const DatasetInfo& info = sets.front().info();
+  check(config.train.task != "count" || (info.task == Task::qa && info.answers.empty()), ErrorCode::config,
+        "data.train: ", info.name, " is for ", to_string(info.task), " with ", info.answers.size(),
+        " answers; train.task = \"count\" needs qa whose answers are numbers, without a list of them");
+  if (!answers && !actions) return 0;
   const auto count = static_cast<std::int64_t>(answers ? info.answers.size() : info.labels.size());
   check(count > 0, ErrorCode::config, "data.train: ", info.name, " has no ", answers ? "answers" : "labels",
-        " list, which train.task = \"", config.train.task, "\" needs");
+        " list, which train.task = \"", config.train.task, "\" needs",
+        config.train.task == "qa" ? " (are its answers numbers? that is \"count\")" : "");
   return count;
 }
 

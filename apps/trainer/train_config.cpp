@@ -130,8 +130,8 @@ void add_loss(Config& keys, models::PretrainOptions& loss) {
 }  // namespace
 
 const std::vector<std::string>& train_tasks() {
-  static const std::vector<std::string> tasks = {"pretrain", "retrieval", "contrastive", "choice", "mc-qa",
-                                                 "qa",       "action",    "caption",     "vqav2",  "nlvr2"};
+  static const std::vector<std::string> tasks = {"pretrain", "retrieval", "contrastive", "choice", "mc-qa", "qa",
+                                                 "count",    "action",    "caption",     "vqav2",  "nlvr2", "vcr"};
   return tasks;
 }
 
@@ -191,10 +191,11 @@ models::AioConfig TrainConfig::model_config(std::int64_t vocab_size, std::int64_
   head.nlvr2 = train.task == "nlvr2";
   head.vqav2_labels = train.task == "vqav2" ? labels : 0;
   if (train.task == "retrieval") head.contrastive = train.retrieval_vtc > 0;
-  head.rank = train.task == "retrieval" || train.task == "choice";
+  head.rank = train.task == "retrieval" || train.task == "choice" || train.task == "vcr";
+  head.rank_2 = train.task == "vcr";
   head.choice_qa = train.task == "mc-qa";
   head.caption = train.task == "caption";
-  head.qa_labels = train.task == "qa" || train.task == "action" ? labels : 0;
+  head.qa_labels = train.task == "qa" || train.task == "action" ? labels : train.task == "count" ? 1 : 0;
   config.validate();
   return config;
 }

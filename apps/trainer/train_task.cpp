@@ -4,6 +4,7 @@
 #include "autograd/ops.h"
 #include "models/objectives/caption.h"
 #include "models/objectives/contrastive.h"
+#include "models/objectives/count.h"
 #include "models/objectives/image_text.h"
 #include "models/objectives/multiple_choice.h"
 #include "models/objectives/pretrain.h"
@@ -113,6 +114,50 @@ class VqaV2Task : public TrainTask {
   const AllInOne& model_;
 };
 
+/// Counts: `accuracy` and `mse` are of the rounded score, the loss is of the score as it is.
+class CountTask : public TrainTask {
+ public:
+  explicit CountTask(const AllInOne& model) : model_(model) {}
+  Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::QaBatch questions = count_batch(batch);
+    const Scored scored = models::count_regression(model_, questions, ctx);
+    const std::vector<float> scores = cast(scored.scores, DType::f32).to({}).to_vector<float>();
+    const std::vector<std::int64_t> counts = questions.labels.to_vector<std::int64_t>();
+    double known = 0, exact = 0, squares = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (counts[i] < 0) continue;
+      const std::int64_t apart = models::nearest_count(static_cast<double>(scores[i])) - counts[i];
+      known += 1;
+      exact += apart == 0 ? 1 : 0;
+      squares += static_cast<double>(apart * apart);
+    }
+    averages.add("loss", scored.loss.item());
+    averages.add("accuracy", exact, known);
+    averages.add("mse", squares, known);
+    return scored.loss;
+  }
+
+ private:
+  const AllInOne& model_;
+};
+
+/// Both questions of VCR.
+class VcrTask : public TrainTask {
+ public:
+  explicit VcrTask(const AllInOne& model) : model_(model) {}
+  Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
+    const models::VcrBatch questions = vcr_batch(batch);
+    const models::VcrScored scored = models::vcr(model_, questions, ctx);
+    averages.add("loss", scored.loss.item());
+    add_accuracy(averages, "accuracy", scored.answer_scores, questions.answer);
+    add_accuracy(averages, "rationale_accuracy", scored.rationale_scores, questions.rationale);
+    return scored.loss;
+  }
+
+ private:
+  const AllInOne& model_;
+};
+
 /// A loss and scores of one row a sample.
 template <class Objective>
 class ScoredTask : public TrainTask {
@@ -156,7 +201,9 @@ std::unique_ptr<TrainTask> make_task(const TrainConfig& config, const AllInOne& 
       return by_match ? models::multiple_choice(m, choice, ctx) : models::multiple_choice_qa(m, choice, ctx);
     });
   }
+  if (task == "count") return std::make_unique<CountTask>(model);
   if (task == "retrieval") return std::make_unique<RetrievalTask>(config, model);
+  if (task == "vcr") return std::make_unique<VcrTask>(model);
   if (task == "vqav2") return std::make_unique<VqaV2Task>(model);
   if (task == "nlvr2") {
     return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {

@@ -10,11 +10,9 @@
 // Captions of one image are without repetitions in the caption sets.
 
 #include <algorithm>
-#include <filesystem>
 
-#include "data/arrow_reader.h"
+#include "data/datasets/arrow_images.h"
 #include "data/datasets/readers.h"
-#include "data/datasets/table_file.h"
 #include "tensor/error.h"
 
 namespace aio {
@@ -29,29 +27,9 @@ std::vector<std::string> without_repetitions(std::vector<std::string> texts) {
   return result;
 }
 
-/// The image of a row as a part of the file.
-Sample image_sample(const ArrowFile& table, const std::string& file, std::int64_t row, std::string id) {
-  Sample sample = make_sample(std::move(id), message(file, "#", row));
-  const ArrowFile::Range range = table.bytes("image", row);
-  sample.offset = static_cast<std::int64_t>(range.offset);
-  sample.bytes = static_cast<std::int64_t>(range.bytes);
-  return sample;
-}
-
-/// Calls visit(table, file, row) for all rows of those of `files` that are below the media root.
-template <class Visit>
-void for_each_image(const Conversion& conversion, const std::vector<std::string>& files, Visit&& visit) {
-  for (const std::string& file : files) {
-    const std::string path = conversion.info.media_root + "/" + file;
-    if (!std::filesystem::is_regular_file(path)) continue;
-    const ArrowFile table(path);
-    for (std::int64_t row = 0; row < table.rows(); ++row) visit(table, file, row);
-  }
-}
-
 void add_captions(Conversion& conversion, const std::string& split, const std::vector<std::string>& files) {
-  for_each_image(conversion, files, [&](const ArrowFile& table, const std::string& file, std::int64_t row) {
-    Sample sample = image_sample(table, file, row, table.text("image_id", row));
+  for_each_arrow_row(conversion, files, [&](const ArrowFile& table, const std::string& file, std::int64_t row) {
+    Sample sample = arrow_sample(table, file, row, table.text("image_id", row));
     sample.captions = without_repetitions(table.texts("caption", row));
     conversion.add(split, std::move(sample));
   });
@@ -103,7 +81,7 @@ void read_vqav2(Conversion& conversion) {
   conversion.media_root("vqav2", {""});
   std::vector<std::string>& classes = conversion.info.answers;
   const auto add = [&](const std::string& split, const std::vector<std::string>& files) {
-    for_each_image(conversion, files, [&](const ArrowFile& table, const std::string& file, std::int64_t row) {
+    for_each_arrow_row(conversion, files, [&](const ArrowFile& table, const std::string& file, std::int64_t row) {
       const auto questions = table.texts("questions", row);
       const auto ids = table.integers("question_id", row);
       const bool answered = table.has("answers") && table.has("answer_labels");
@@ -112,7 +90,7 @@ void read_vqav2(Conversion& conversion) {
       const auto labels = answered ? table.nested_numbers("answer_labels", row) : std::vector<std::vector<double>>();
       for (std::size_t i = 0; i < questions.size(); ++i) {
         check(i < ids.size(), ErrorCode::format, file, ": row ", row, " has more questions than ids");
-        Sample sample = image_sample(table, file, row, message(ids[i]));
+        Sample sample = arrow_sample(table, file, row, message(ids[i]));
         sample.question = questions[i];
         for (std::size_t k = 0; i < answers.size() && k < answers[i].size(); ++k) {
           check(i < scores.size() && k < scores[i].size() && i < labels.size() && k < labels[i].size(),

@@ -37,6 +37,8 @@ void read_gcc(Conversion& conversion);
 void read_sbu(Conversion& conversion);
 void read_vg(Conversion& conversion);
 void read_vqav2(Conversion& conversion);
+void read_nlvr2(Conversion& conversion);
+void read_vcr(Conversion& conversion);
 // Retrieval.
 void read_msrvtt(Conversion& conversion);
 void read_msvd(Conversion& conversion);

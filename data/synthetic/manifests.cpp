@@ -75,6 +75,17 @@ Rows question_rows(const Clips& clips, std::size_t i, const DatasetOptions& opti
   return rows;
 }
 
+/// The questions that ask for a number, answered by one: a data set to learn counting from.
+Rows count_rows(const Clips& clips, std::size_t i, const DatasetOptions& options) {
+  Rows rows;
+  for (Sample& sample : question_rows(clips, i, options)) {
+    if (sample_kind(sample) != "count") continue;
+    sample.answer = std::string(1, *sample.answer == "one" ? '1' : '2');
+    rows.push_back(std::move(sample));
+  }
+  return rows;
+}
+
 Rows action_rows(const Clips& clips, std::size_t i, const DatasetOptions&) {
   Sample sample = sample_of(clips, i);
   sample.label_name = to_string(clips.scenes[i].motion);
@@ -91,9 +102,13 @@ struct TaskFolder {
 };
 
 constexpr TaskFolder kTasks[] = {
-    {"pretrain", Task::pretrain, caption_rows}, {"retrieval", Task::retrieval, retrieval_rows},
-    {"choice", Task::choice, choice_rows},      {"qa", Task::qa, question_rows},
-    {"action", Task::classify, action_rows},    {"caption", Task::caption, caption_rows},
+    {"pretrain", Task::pretrain, caption_rows},
+    {"retrieval", Task::retrieval, retrieval_rows},
+    {"choice", Task::choice, choice_rows},
+    {"qa", Task::qa, question_rows},
+    {"count", Task::qa, count_rows},
+    {"action", Task::classify, action_rows},
+    {"caption", Task::caption, caption_rows},
 };
 
 void write_task(const std::string& folder, const TaskFolder& task, const std::vector<Clips>& parts,
@@ -113,7 +128,7 @@ void write_task(const std::string& folder, const TaskFolder& task, const std::ve
   info.media_root = "..";
   info.max_text_len = kMaxTextLength;
   info.normalization = Normalization{{0.3F, 0.3F, 0.3F}, {0.25F, 0.25F, 0.25F}};
-  if (task.task == Task::qa) info.answers = all_answers();
+  if (task.rows == question_rows) info.answers = all_answers();
   if (task.task == Task::classify) info.prompt = "the shape [MASK]";
   if (task.task == Task::classify)
     for (int i = 0; i < kMotions; ++i) info.labels.emplace_back(to_string(static_cast<Motion>(i)));
@@ -123,7 +138,10 @@ void write_task(const std::string& folder, const TaskFolder& task, const std::ve
 }  // namespace
 
 void write_manifests(const std::string& folder, const std::vector<Clips>& parts, const DatasetOptions& options) {
-  for (const TaskFolder& task : kTasks) write_task(folder, task, parts, options);
+  for (const TaskFolder& task : kTasks) {
+    if (task.rows == count_rows && options.scenes.second_shape <= 0) continue;  // there would be nothing to count
+    write_task(folder, task, parts, options);
+  }
 }
 
 }  // namespace aio::synthetic

@@ -112,8 +112,8 @@ class Loader {
 
   void plan_missing(const nn::Parameter& parameter) {
     const std::string& name = parameter.name;
-    if (name.starts_with("rank_output.") && in_file(name) == nullptr && !starts_with_any(name, options_.fresh) &&
-        take_rank_output(parameter)) {
+    if ((name.starts_with("rank_output.") || name.starts_with("rank_output_2.")) && in_file(name) == nullptr &&
+        !starts_with_any(name, options_.fresh) && take_rank_output(parameter)) {
       return;
     }
     const bool asked = starts_with_any(name, options_.fresh);
@@ -138,9 +138,9 @@ class Loader {
            table->numel() != static_cast<std::uint64_t>(store_.get(kTemporal).value.numel());
   }
 
-  /// The reference makes rank_output from the class "match" of the matching head.
+  /// The reference makes rank_output, and VCR's second, from the class "match" of the matching head.
   bool take_rank_output(const nn::Parameter& parameter) {
-    const bool weight = parameter.name == "rank_output.weight";
+    const bool weight = parameter.name.ends_with(".weight");
     const FileTensor* const source = in_file(weight ? kMatchWeight : kMatchBias);
     if (source == nullptr || source->shape.empty() || source->shape[0] != 2) return false;
     const Tensor row = raw::slice(read(*source), 0, 1, 2);

@@ -82,7 +82,7 @@ TEST_CASE("train config: the paper's models have the paper's sizes and batches")
     TrainConfig config;
     config.load({file}, {});
     const std::int64_t batch = config.train.batch * config.train.accumulate;
-    CHECK((batch == 256 || batch == 512 || batch == 1024 || batch == 2048 || batch == 4096));
+    CHECK((batch == 128 || batch == 256 || batch == 512 || batch == 1024 || batch == 2048 || batch == 4096));
     CHECK(config.optim.beta2 == 0.98);
     CHECK(config.optim.kind == "adamw-hf");
     CHECK(fs::path(file).stem().string().rfind(config.train.task == "pretrain" ? "pretrain_" : "finetune_", 0) == 0);

@@ -47,7 +47,7 @@ TEST_CASE("aio_train: pre-training lowers its losses, and leaves what it promise
 }
 
 TEST_CASE("aio_train: every task runs on its part of the data set") {
-  for (const char* task : {"qa", "choice", "retrieval", "action", "caption"}) {
+  for (const char* task : {"qa", "count", "choice", "retrieval", "action", "caption"}) {
     INFO(task);
     const test::TempDir dir;
     const std::string folder = dir / "run";
@@ -60,12 +60,23 @@ TEST_CASE("aio_train: every task runs on its part of the data set") {
     CHECK(lines[0]["loss"].get<double>() > 0);
     CHECK(lines[2]["accuracy"].get<double>() >= 0);
     // What the task is judged by, as aio_eval computes it.
-    const std::map<std::string, const char*> metric = {{"qa", "acc_all_motion"},
-                                                       {"choice", "accuracy"},
-                                                       {"retrieval", "vtm_t2v_r1"},
-                                                       {"action", "top5"},
-                                                       {"caption", "accuracy"}};
+    const std::map<std::string, const char*> metric = {{"qa", "acc_all_motion"}, {"count", "mse"},
+                                                       {"choice", "accuracy"},   {"retrieval", "vtm_t2v_r1"},
+                                                       {"action", "top5"},       {"caption", "accuracy"}};
     CHECK(lines[2].contains(metric.at(task)));
+  }
+}
+
+TEST_CASE("aio_train: counting nears the right numbers, and is refused where answers are words") {
+  const test::TempDir dir;
+  REQUIRE(run(arguments("count", dir / "run", 30, {"optim.lr=3e-2"}), dir / "log") == 0);
+  const std::vector<nlohmann::json> lines = metrics_of(dir / "run");
+  CHECK(lines.back()["mse"].get<double>() < 0.5);      // counts are 1 and 2; who says 0 has at least 1
+  CHECK(lines.back()["acc_all"].get<double>() > 0.5);  // three quarters are 1
+  for (const auto& [part, task, text] : {std::tuple("qa", "count", "needs qa whose answers are numbers"),
+                                         std::tuple("count", "qa", "that is \"count\"")}) {
+    CHECK(wait_for(start(arguments(part, dir / "refused", 3, {std::string("train.task=") + task}), dir / "log")) == 2);
+    CHECK(read_file(dir / "log").find(text) != std::string::npos);
   }
 }
 

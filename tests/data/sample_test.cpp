@@ -15,7 +15,8 @@ TEST_CASE("sample: every key is read, and written again") {
       R"("start":3.5,"end":9.25,)"
       R"("frames":{"pattern":"%03d.jpg","first":0,"fps":2.5},"captions":["a man","someone"],)"
       R"("segments":[[1.5,2.0,"hello"]],"words":[["hi",1.25]],"question":"what?","answer":"bike",)"
-      R"("answers":[["bike",1.0],["car",0.3]],"options":["he falls","he stops"],"answer_index":1,"label":3,)"
+      R"("answers":[["bike",1.0],["car",0.3]],"options":["he falls","he stops"],"answer_index":1,)"
+      R"("rationales":["a","b"],"rationale_index":0,"boxes":[[1.5,2.0,3.0,4.0]],"label":3,)"
       R"("label_name":"run","group":"g","weather":{"sun":true}})";
   const Sample s = parse(line);
   CHECK(s.id == "v1");
@@ -30,6 +31,9 @@ TEST_CASE("sample: every key is read, and written again") {
   CHECK(s.answer == "bike");
   CHECK(s.answers[1].score == 0.3);
   CHECK(s.answer_index == 1);
+  CHECK(s.rationales[1] == "b");
+  CHECK(s.rationale_index == 0);
+  CHECK(s.boxes[0].bottom == 4);
   CHECK(s.label == 3);
   CHECK(s.extra == R"({"weather":{"sun":true}})");
   CHECK(to_json(s) == line);
@@ -62,6 +66,10 @@ TEST_CASE("sample: what is wrong is said with file and line") {
   expect(R"({"id":"1","media":"a","options":["x","y"],"answer_index":2})",
          "answer_index is 2, but there are 2 options, counted from 0");
   expect(R"({"id":"1","media":"a","options":["x"]})", "has one option, expected at least two");
+  expect(R"({"id":"1","media":"a","rationales":["x","y"],"rationale_index":2})",
+         "rationale_index is 2, but there are 2 rationales, counted from 0");
+  expect(R"({"id":"1","media":"a","rationale_index":0})", "rationale_index is 0, but there are 0 rationales");
+  expect(R"({"id":"1","media":"a","boxes":[[1,2,3]]})", "boxes holds [1,2,3], expected a list of 4");
   expect(R"({"id":"1","media":"a","offset":5})", "has one of offset and bytes, expected both or none");
   expect(R"({"id":"1","media":"a","start":5,"end":5})", "start 5 is not before end 5");
   expect(R"({"id":"1","media":"a","start":-1})", "start is -1, expected seconds from 0");

@@ -68,9 +68,9 @@ TEST_CASE("dataset: every task's manifest opens, and its rows say what the scene
   const test::TempDir folder;
   const DatasetOptions options = small();
   write_dataset(folder / "set", options);
-  const std::map<std::string, Task> tasks{{"pretrain", Task::pretrain}, {"retrieval", Task::retrieval},
-                                          {"choice", Task::choice},     {"qa", Task::qa},
-                                          {"action", Task::classify},   {"caption", Task::caption}};
+  const std::map<std::string, Task> tasks{
+      {"pretrain", Task::pretrain}, {"retrieval", Task::retrieval}, {"choice", Task::choice},  {"qa", Task::qa},
+      {"count", Task::qa},          {"action", Task::classify},     {"caption", Task::caption}};
   for (const auto& entry : tasks) {
     const std::string& name = entry.first;
     const Task task = entry.second;
@@ -109,6 +109,11 @@ TEST_CASE("dataset: every task's manifest opens, and its rows say what the scene
           told = told || caption(scene, {form, verb, preposition}) == truth;
     CHECK(told);
   }
+  const Manifest count = Manifest::open(folder / "set/count", "train");
+  CHECK(count.info().answers.empty());
+  REQUIRE(count.size() == 20);
+  for (std::int64_t i = 0; i < 20; ++i)
+    CHECK(count.sample(i).answer == (train.scenes[static_cast<std::size_t>(i)].second ? "2" : "1"));
   const Manifest qa = Manifest::open(folder / "set/qa", "test");
   std::set<std::string> kinds;
   for (std::int64_t i = 0; i < qa.size(); ++i) {

@@ -7,6 +7,7 @@
 
 #include "models/objectives/caption.h"
 #include "models/objectives/classify.h"
+#include "models/objectives/count.h"
 #include "models/objectives/image_text.h"
 #include "models/objectives/multiple_choice.h"
 #include "models/objectives/qa.h"
@@ -68,6 +69,12 @@ const ChoiceBatch kChoice{clips(2), tiny_options({2, 4, 3, 3, 2, 2}, 3, 4), indi
 TEST_CASE("gradients: open-ended QA") {
   check_objective(with_heads(only({.vtm = false, .qa_labels = 5})),
                   [](const AllInOne& model, nn::ForwardCtx& ctx) { return open_ended_qa(model, kQa, ctx).loss; });
+}
+
+TEST_CASE("gradients: counting, one count unknown") {
+  const QaBatch batch{kQa.frames, kQa.text, indices({7, -100})};
+  check_objective(with_heads(only({.vtm = false, .qa_labels = 1})),
+                  [&](const AllInOne& model, nn::ForwardCtx& ctx) { return count_regression(model, batch, ctx).loss; });
 }
 
 TEST_CASE("gradients: multiple-choice QA") {

@@ -6,6 +6,7 @@
 #include "models/objectives/caption.h"
 #include "models/objectives/caption_search.h"
 #include "models/objectives/classify.h"
+#include "models/objectives/count.h"
 #include "models/objectives/image_text.h"
 #include "models/objectives/qa.h"
 #include "models/objectives/retrieval.h"
@@ -93,6 +94,31 @@ TEST_CASE("QA: unknown answers add nothing, only unknown ones cost nothing") {
   EXPECT_ERROR(open_ended_qa(tiny.model, {known.frames, known.text, indices({1, 5})}, ctx), index, "5");
 }
 
+TEST_CASE("counting: the squared error over known counts, rounded where it is judged") {
+  const TinyModel tiny(config_with({.qa_labels = 1}));
+  nn::ForwardCtx ctx = evaluating();
+  const QaBatch known{clips(2), tiny_text({3, 5}, 6), indices({3, 10})};
+  const Scored scored = count_regression(tiny.model, known, ctx);
+  REQUIRE(scored.scores.shape() == Shape{2, 1});
+  const std::vector<double> scores = scored.scores.to_vector<double>();
+  CHECK(scores[0] != scores[1]);
+  const double first = (scores[0] - 3) * (scores[0] - 3), second = (scores[1] - 10) * (scores[1] - 10);
+  CHECK(scored.loss.item() == doctest::Approx((first + second) / 2).epsilon(1e-12));
+  const auto loss_of = [&](const std::vector<std::int64_t>& counts) {
+    return count_regression(tiny.model, {known.frames, known.text, indices(counts)}, ctx).loss;
+  };
+  CHECK(loss_of({-100, 10}).item() == doctest::Approx(second).epsilon(1e-12));
+  const Tensor none = loss_of({-100, -100});
+  CHECK(none.item() == 0);
+  backward(none);
+  for (const double g : grad(tiny.model.heads.qa->out.weight).to_vector<double>()) CHECK(g == 0);
+
+  const std::pair<double, std::int64_t> rounded[] = {{-3, 0}, {0.49, 0}, {0.5, 1}, {2.5, 3}, {9.6, 10}, {25, 10}};
+  for (const auto& pair : rounded) CHECK(nearest_count(pair.first) == pair.second);
+  const TinyModel classes(config_with({.qa_labels = 5}));
+  EXPECT_ERROR(count_regression(classes.model, known, ctx), config, "has 5 outputs, expected one");
+}
+
 TEST_CASE("captioning: nothing sees what comes after it") {
   const TinyModel tiny(config_with({.caption = true}));
   nn::ForwardCtx ctx = evaluating();
@@ -150,6 +176,7 @@ TEST_CASE("objectives: a missing head is named") {
   nn::ForwardCtx ctx = evaluating();
   const QaBatch qa{clips(2), tiny_text({3, 5}, 6), indices({1, 0})};
   EXPECT_ERROR(open_ended_qa(tiny.model, qa, ctx), config, "no head vqa_classifier");
+  EXPECT_ERROR(count_regression(tiny.model, qa, ctx), config, "no head vqa_classifier");
   EXPECT_ERROR(linear_probe(tiny.model, qa, ctx), config, "no head linear_probe");
   EXPECT_ERROR(multiple_choice_qa(tiny.model, kChoice, ctx), config, "no head mc_vqa_classifier");
   EXPECT_ERROR(retrieval(tiny.model, kChoice, ctx), config, "no head rank_output");
