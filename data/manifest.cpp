@@ -55,6 +55,7 @@ class InfoReader {
     splits(info.splits);
     if (given("answers")) info.answers = read_lines(folder_ + "/" + text("answers"));
     if (given("labels")) info.labels = read_lines(folder_ + "/" + text("labels"));
+    if (given("protocol")) info.protocol = text("protocol");
     if (given("prompt")) info.prompt = text("prompt");
     if (given("max_text_len")) info.max_text_len = text_length();
     if (given("normalization")) info.normalization = normalization();

@@ -34,8 +34,11 @@ struct DatasetInfo {
   std::map<std::string, std::string> splits;  ///< name -> file beside dataset.json
   std::vector<std::string> answers;           ///< open-ended QA: the class of an answer is its place here
   std::vector<std::string> labels;            ///< classification: likewise
-  std::optional<std::string> prompt;          ///< text of samples without one, or a template of {question}, {option}...
-  std::int64_t max_text_len = 40;             ///< tokens, [CLS] and [SEP] included
+  /// How the splits were cut, where a data set has several customs (MSRVTT: jsfusion, miech, full); empty: there is
+  /// one.
+  std::string protocol;
+  std::optional<std::string> prompt;  ///< text of samples without one, or a template of {question}, {option}...
+  std::int64_t max_text_len = 40;     ///< tokens, [CLS] and [SEP] included
   /// What suits the set's pixels; default: what the transform says. {"normalization": {"mean": [3], "std": [3]}}
   std::optional<Normalization> normalization;
 };

@@ -106,6 +106,7 @@ void ManifestWriter::finish(DatasetInfo info) {
     write_list(folder_ + "/labels.txt", info.labels);
     json["labels"] = "labels.txt";
   }
+  if (!info.protocol.empty()) json["protocol"] = info.protocol;
   if (info.prompt) json["prompt"] = *info.prompt;
   json["max_text_len"] = info.max_text_len;
   if (info.normalization) {

@@ -12,6 +12,19 @@ std::int64_t EvalSplit::size() const {
   return rows;
 }
 
+Sample EvalSplit::sample(std::int64_t row) const {
+  std::size_t set = 0;
+  for (; row >= manifests[set].size(); ++set) row -= manifests[set].size();
+  try {
+    return manifests[set].sample(row);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::format) throw;
+    Sample unknown;
+    unknown.id = manifests[set].where(row);
+    return unknown;
+  }
+}
+
 void EvalSplit::expect_task(const char* task, const std::vector<Task>& tasks) const {
   if (std::find(tasks.begin(), tasks.end(), info().task) != tasks.end()) return;
   std::string expected;
@@ -37,23 +50,6 @@ std::vector<Batch> ViewReader::next() {
     views.push_back(std::move(*batch));
   }
   return views;
-}
-
-Sample ViewReader::sample(std::int64_t row) const {
-  try {
-    return loaders_.front()->sample(row);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::format) throw;
-    Sample unknown;
-    for (const Manifest& manifest : split_.manifests) {
-      if (row < manifest.size()) {
-        unknown.id = manifest.where(row);
-        break;
-      }
-      row -= manifest.size();
-    }
-    return unknown;
-  }
 }
 
 bool readable(const std::vector<Batch>& views, std::size_t i) {

@@ -20,6 +20,8 @@ struct EvalSplit {
 
   const DatasetInfo& info() const { return manifests.front().info(); }
   std::int64_t size() const;
+  /// A line of it; one that is no sample has only an id, its place in the file, and no media.
+  Sample sample(std::int64_t row) const;
   /// Throws Error{value} "TASK: the data set NAME is for ..., expected ..." unless its task is one of `tasks`.
   void expect_task(const char* task, const std::vector<Task>& tasks) const;
 };
@@ -32,7 +34,6 @@ struct EvalOptions {
   bool blind = false;  ///< questions: the text alone, what a model knows without looking
   /// Choice: by the VTM head of pre-training even if there is a fine-tuned one.
   bool zero_shot = false;
-  bool rationale = false;  ///< VCR: by rank_output_2
 
   // Captions.
   std::int64_t beams = 1;       ///< 1: greedy
@@ -58,8 +59,8 @@ class ViewReader {
 
   /// The next samples, a batch for each view; empty at the end. Throws TooManyBadSamples.
   std::vector<Batch> next();
-  /// The sample in row `row` of Batch::rows; one whose line is no sample has only an id, and no media.
-  Sample sample(std::int64_t row) const;
+  /// The sample in row `row` of Batch::rows.
+  Sample sample(std::int64_t row) const { return split_.sample(row); }
 
  private:
   std::vector<std::unique_ptr<Loader>> loaders_;

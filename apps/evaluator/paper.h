@@ -12,9 +12,12 @@ struct PublishedValue {
   std::string_view metric;   ///< of an Evaluation
   double value;              ///< a fraction of 1; ranks as they are
   std::string_view condition;
+  std::string_view split = "test";  ///< that was measured
+  std::string_view protocol = {};   ///< where a data set is cut in several ways: DatasetInfo::protocol
 };
 
-/// Those of one data set, in the paper's order. Empty for a name that the paper does not report.
-std::vector<PublishedValue> published_values(std::string_view dataset);
+/// What was measured on this split of this data set, in the paper's order. Empty for what the paper does not report.
+std::vector<PublishedValue> published_values(std::string_view dataset, std::string_view split,
+                                             std::string_view protocol);
 
 }  // namespace aio::apps

@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "apps/evaluator/paper.h"
+#include "apps/report/metric_names.h"
 #include "tensor/atomic_file.h"
 #include "tensor/error.h"
 #include "tensor/safetensors.h"
@@ -22,10 +24,10 @@ ordered_json to_json(const NamedMetrics& metrics) {
   return object;
 }
 
-/// Published values of the data set for metrics that were measured.
+/// Published values of this split, by its protocol, for metrics that were measured.
 std::vector<PublishedValue> published(const EvalRun& run, const Evaluation& evaluation) {
   std::vector<PublishedValue> values;
-  for (const PublishedValue& value : published_values(run.dataset)) {
+  for (const PublishedValue& value : published_values(run.dataset, run.split, run.protocol)) {
     const bool measured = std::any_of(evaluation.metrics.begin(), evaluation.metrics.end(),
                                       [&](const auto& metric) { return metric.first == value.metric; });
     if (measured) values.push_back(value);
@@ -44,32 +46,25 @@ std::string shown(std::string_view metric, double value) {
   return text;
 }
 
-/// "vtm_t2v_" of "vtm_t2v_r1"; empty for what is no recall or rank.
-std::string_view recall_prefix(std::string_view metric) {
-  for (const std::string_view end : {"r1", "r5", "r10", "r50", "medr", "meanr"}) {
-    for (const std::string_view direction : {"t2v_", "v2t_"}) {
-      const std::size_t length = direction.size() + end.size();
-      if (metric.size() > length && metric.ends_with(end) &&
-          metric.substr(metric.size() - length).starts_with(direction))
-        return metric.substr(0, metric.size() - end.size());
-    }
-  }
-  return {};
+/// "vtm_t2v" of "vtm_t2v_r1"; empty for what is no recall or rank.
+std::string row_of(const std::string& metric) {
+  const std::optional<report::RetrievalMetric> recall = report::retrieval_metric(metric);
+  return recall ? metric.substr(0, metric.size() - recall->column.size() - 1) : "";
 }
 
 /// One metric a line; the six of a direction of retrieval share one.
 void print_metrics(const NamedMetrics& metrics, const char* title) {
   if (*title != 0) std::printf("%s\n", title);
-  std::string_view row;
+  std::string row;
   for (const auto& [name, value] : metrics) {
-    const std::string_view prefix = recall_prefix(name);
+    const std::string prefix = row_of(name);
     if (prefix.empty()) {
       std::printf("  %-20s %s\n", name.c_str(), shown(name, value).c_str());
       continue;
     }
     if (prefix != row) {
       if (row.empty()) std::printf("  %-20s       R@1       R@5      R@10      R@50     MedR     MeanR\n", "");
-      std::printf("  %-20s ", std::string(prefix.substr(0, prefix.size() - 1)).c_str());
+      std::printf("  %-20s ", prefix.c_str());
     }
     row = prefix;
     std::printf("%s%s", shown(name, value).c_str(), name.ends_with("_meanr") ? "\n" : " ");
@@ -84,6 +79,7 @@ std::string results_json(const EvalRun& run, const Evaluation& evaluation) {
                        {"file", run.file},      {"items", evaluation.items}, {"unreadable", evaluation.unreadable},
                        {"frames", run.frames},  {"views", run.views},        {"seed", run.seed},
                        {"roll", run.roll}};
+  if (!run.protocol.empty()) json["protocol"] = run.protocol;
   if (run.blind) json["blind"] = true;
   json["metrics"] = to_json(evaluation.metrics);
   if (evaluation.unreadable > 0) json["metrics_readable"] = to_json(evaluation.metrics_readable);
@@ -110,7 +106,8 @@ void write_results(const std::string& folder, const EvalRun& run, const Evaluati
 }
 
 void print_results(const EvalRun& run, const Evaluation& evaluation) {
-  std::printf("%s on %s, split %s (%s)\n", run.task.c_str(), run.dataset.c_str(), run.split.c_str(), run.file.c_str());
+  std::printf("%s on %s%s%s, split %s (%s)\n", run.task.c_str(), run.dataset.c_str(),
+              run.protocol.empty() ? "" : ", cut ", run.protocol.c_str(), run.split.c_str(), run.file.c_str());
   std::printf("  weights %s, roll %s%s\n", run.checkpoint.c_str(), run.roll.c_str(), run.blind ? ", blind" : "");
   std::printf("  %lld items, %lld unreadable%s; %lld frames, %lld view%s, seed %lld; %.1f s\n\n",
               static_cast<long long>(evaluation.items), static_cast<long long>(evaluation.unreadable),

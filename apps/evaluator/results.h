@@ -14,14 +14,16 @@ struct EvalRun {
   std::string checkpoint, data;  ///< as given
   std::string dataset;           ///< its name
   std::string split, file;       ///< the file of samples
+  std::string protocol;          ///< how the splits were cut, where there are several customs
   std::int64_t frames = 0, views = 1, seed = 0;
   std::string roll;
   bool blind = false;
   double seconds = 0;
 };
 
-/// One line: {"program": "aio_eval", "task", "checkpoint", ..., "items", "unreadable", "metrics", "metrics_readable"
-/// (where some samples are unreadable), "paper": [{"metric", "value", "condition"}], "seconds", "commit"}.
+/// One line: {"program": "aio_eval", "task", "checkpoint", ..., "protocol" (if any), "items", "unreadable", "metrics",
+/// "metrics_readable" (where some samples are unreadable), "paper": [{"metric", "value", "condition"}], "seconds",
+/// "commit"}.
 std::string results_json(const EvalRun& run, const Evaluation& evaluation);
 
 /// `folder`/results.json, predictions.jsonl and, of retrieval, NAME.safetensors with the key "similarity" for each

@@ -2,7 +2,7 @@
 // Text-to-video and video-to-text retrieval.
 //
 //   bvtc_...        by cosine of the contrastive vectors: each text and video passes the backbone once, O(k + l)
-//   vtm_...         by match score: a joint pass for each pair, O(k l), over embeddings that were computed once
+//   vtm_...         by match score: a joint pass for each pair, O(k l), over embeddings of each video made once
 //   rerank_...      the best N by BVTC in the order of their match scores, above all others
 //   bvtc_dual_...   with dual softmax (score_matrix.h); vtm_dual_... likewise
 //

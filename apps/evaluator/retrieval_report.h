@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/evaluator/embedded_split.h"
 #include "apps/evaluator/evaluation.h"
 #include "apps/evaluator/json_line.h"
+#include "apps/evaluator/retrieval_items.h"
 #include "apps/evaluator/score_matrix.h"
 
 namespace aio::apps {

@@ -106,6 +106,7 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   run.dataset = split.info().name;
   run.split = split.manifests.front().split();
   run.file = split.manifests.front().file();
+  run.protocol = split.info().protocol;
   run.frames = split.loader.images ? 1 : split.loader.frames;
   run.views = options.eval.views;
   run.seed = options.seed;
@@ -189,7 +190,6 @@ void add_own(std::string_view task, CLI::App& command, CommandOptions& o) {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
   }
-  if (task == "image-text") command.add_flag("--rationale", o.eval.rationale, "VCR: the reasons, by rank_output_2");
   if (task == "choice" || task == "retrieval") {
     command.add_flag("--zero-shot", o.eval.zero_shot, "by the VTM head, even if there is a fine-tuned one");
   }

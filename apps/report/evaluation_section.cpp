@@ -12,19 +12,21 @@
 namespace aio::report {
 namespace {
 
-/// Recalls and ranks of retrieval, a row a kind of score and direction.
+/// Recalls and ranks of retrieval, a row a kind of score and direction; published ones below, each under its condition.
 std::string retrieval_table(const Evaluation& evaluation) {
   const std::vector<std::string> columns = {"r1", "r5", "r10", "r50", "medr", "meanr"};
   std::map<std::string, std::vector<HtmlTable::Cell>> rows;
-  for (const auto& one : evaluation.metrics) {
-    const std::optional<RetrievalMetric> metric = retrieval_metric(one.first);
-    if (!metric) continue;
+  const auto add = [&](const std::string& name, double value, const std::string& condition) {
+    const std::optional<RetrievalMetric> metric = retrieval_metric(name);
+    if (!metric) return;
     const auto column = std::find(columns.begin(), columns.end(), metric->column);
-    if (column == columns.end()) continue;
-    std::vector<HtmlTable::Cell>& row = rows[metric->row];
+    if (column == columns.end()) return;
+    std::vector<HtmlTable::Cell>& row = rows[metric->row + condition];
     row.resize(columns.size(), "");
-    row[static_cast<std::size_t>(column - columns.begin())] = format_metric(one.first, one.second);
-  }
+    row[static_cast<std::size_t>(column - columns.begin())] = format_metric(name, value);
+  };
+  for (const auto& one : evaluation.metrics) add(one.first, one.second, "");
+  for (const PaperFigure& figure : evaluation.paper) add(figure.metric, figure.value, ": " + figure.condition);
   HtmlTable table({"", "R@1", "R@5", "R@10", "R@50", "median rank", "mean rank"});
   for (const auto& entry : rows) {
     std::vector<HtmlTable::Cell> row{entry.first};

@@ -44,6 +44,7 @@ class MsrvttReader {
     const std::string& test = conversion_.options().test_list;
     check(cut == "jsfusion" || cut == "miech" || cut == "full", ErrorCode::config, "msrvtt: no cut \"", cut,
           "\", only jsfusion, miech and full");
+    conversion_.info.protocol = train.empty() && test.empty() ? cut : "own lists";
     add_all("train", train.empty() ? list("train_list_" + cut) : train);
     if (cut == "full") add_all("val", list("val_list_full"));
     if (!test.empty()) {

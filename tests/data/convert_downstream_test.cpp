@@ -16,6 +16,7 @@ TEST_CASE("convert msrvtt: captions in the file's order, the jsfusion cut by its
   const auto set = convert_fixture("msrvtt");
   CHECK(set.info.task == Task::retrieval);
   CHECK(set.root() == "msrvtt/videos/all");
+  CHECK(set.info.protocol == "jsfusion");
   CHECK(set.splits.at("train") == Lines{R"({"id":"video0","media":"video0.mp4","captions":["zero a","zero b"]})",
                                         R"({"id":"video1","media":"video1.mp4","captions":["one a","one b"]})"});
   CHECK(set.splits.at("test") == Lines{R"({"id":"video7000","media":"video7000.mp4","caption":"test b"})",
@@ -25,13 +26,16 @@ TEST_CASE("convert msrvtt: captions in the file's order, the jsfusion cut by its
   ConvertOptions options;
   options.cut = "full";
   const auto full = convert_fixture("msrvtt", options);
+  CHECK(full.info.protocol == "full");
   CHECK(full.splits.size() == 3);
   CHECK(full.line("test", 0) == R"({"id":"video7001","media":"video7001.mp4","captions":["other a","other b"]})");
   options.cut = "8k";
   EXPECT_ERROR(convert_fixture("msrvtt", options), config, "no cut \"8k\"");
   options.cut = "jsfusion";
   options.train_list = test::fixture_root() + "/msrvtt/high-quality/structured-symlinks/train_list_full.txt";
-  CHECK(convert_fixture("msrvtt", options).splits.at("train").size() == 1);
+  const auto own = convert_fixture("msrvtt", options);
+  CHECK(own.splits.at("train").size() == 1);
+  CHECK(own.info.protocol == "own lists");  // nobody published a number on these
 }
 
 TEST_CASE("convert msrvtt_mc and msrvtt_qa") {
