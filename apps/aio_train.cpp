@@ -14,7 +14,7 @@
 int main(int argc, char** argv) {
   using namespace aio::apps;
   CLI::App app{"Trains All-in-one: pre-training and fine-tuning.", "aio_train"};
-  std::vector<std::string> files, assignments;
+  std::vector<std::string> files, assignments, variants;
   TrainerOptions options;
   std::string resume = "never";
   AblationOptions ablation;
@@ -35,8 +35,8 @@ int main(int argc, char** argv) {
   app.add_option("--memory", probe.memory_gib, "GiB that --find-batch may plan with; default: what is available")
       ->check(CLI::PositiveNumber);
   app.add_option("--lr-steps", probe.lr_steps, "of --lr-find")->check(CLI::Range(10, 100000))->capture_default_str();
-  modes->add_option("--ablate", ablation.variants, "train every variant, each in a folder of its own under run.dir")
-      ->type_name("KEY=V1,V2,...");
+  modes->add_option("--ablate", variants, "train every variant, each in a folder of its own under run.dir")
+      ->type_name("KEY=V1,V2,...|FILE.toml...");
   app.add_option("--seeds", ablation.seeds, "of each variant: run.seed, run.seed + 1, ...")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
       if (config.run.threads > 0) aio::set_num_threads(config.run.threads);
       return dry ? dry_run(config, probe) : batch ? find_batch(config, probe) : find_lr(config, probe);
     }
-    if (!ablation.variants.empty()) {
+    if (!variants.empty()) {
+      for (const std::string& one : variants) ablation.variants += (ablation.variants.empty() ? "" : ",") + one;
       ablation.files = files;
       ablation.assignments = assignments;
       ablation.trainer = options;

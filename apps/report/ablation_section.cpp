@@ -73,8 +73,12 @@ std::string good_after(const Ablation::Variant& variant) {
 }
 
 std::string table(const Ablation& ablation) {
-  double best = -1;
-  for (const Ablation::Variant& variant : ablation.variants) best = std::max(best, variant.mean);
+  const bool low = lower_is_better(ablation.metric);
+  std::vector<double> means;
+  for (const Ablation::Variant& variant : ablation.variants) means.push_back(variant.mean);
+  const double best = means.empty() ? 0
+                      : low         ? *std::min_element(means.begin(), means.end())
+                                    : *std::max_element(means.begin(), means.end());
   HtmlTable table({ablation.key, "mean", "spread", "by seed", "steps", "steps to 95\u202f%", "GMACs", "training"});
   for (const Ablation::Variant& variant : ablation.variants) {
     table.add({variant.name,

@@ -70,9 +70,14 @@ MetricStyle metric_style(const std::string& metric) {
   if (starts_with(metric, "Bleu_")) return {"BLEU-" + metric.substr(5), Unit::percent, std::nullopt};
   if (metric == "ROUGE_L") return {"ROUGE-L", Unit::percent, std::nullopt};
   if (ends_with(metric, "accuracy")) return {metric, Unit::percent, std::nullopt};
+  if (metric == "mse") return {"squared error of the number", Unit::number, std::nullopt};
   if (metric == "lr") return {"learning rate", Unit::number, std::nullopt};
   if (metric == "grad_norm") return {"gradient norm", Unit::number, std::nullopt};
   return {metric, Unit::number, std::nullopt};
+}
+
+bool lower_is_better(const std::string& metric) {
+  return metric_style(metric).unit == Unit::number && metric != "CIDEr" && metric != "METEOR_exact";
 }
 
 std::string task_label(const std::string& task) {

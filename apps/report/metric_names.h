@@ -16,6 +16,9 @@ struct MetricStyle {
 };
 MetricStyle metric_style(const std::string& metric);
 
+/// Losses, errors and ranks are the better the lower they are.
+bool lower_is_better(const std::string& metric);
+
 /// A recall or rank of retrieval, bvtc_t2v_r1 and its like, as a place in a table.
 struct RetrievalMetric {
   std::string row;     ///< "text to video, similarity"

@@ -9,8 +9,10 @@
 #include <numeric>
 #include <sstream>
 
+#include "apps/report/metric_names.h"
 #include "apps/report/report.h"
 #include "apps/trainer/evaluation.h"
+#include "apps/trainer/variants.h"
 #include "data/datasets/json_file.h"
 #include "models/complexity.h"
 #include "tensor/atomic_file.h"
@@ -33,9 +35,10 @@ struct Outcome {
   std::int64_t evaluations = 0;
 };
 
-struct Variant {
+/// A variant's line of the table.
+struct Row {
   std::string name;
-  double gmacs = 0;
+  double gmacs = 0;               ///< billions of multiply-adds of a joint pass over a clip and its text
   std::vector<Outcome> outcomes;  ///< of each seed
 };
 
@@ -80,83 +83,51 @@ double spread_of(const std::vector<double>& values) {
 }
 
 template <class Member>
-std::vector<double> column(const Variant& variant, Member member) {
+std::vector<double> column(const Row& row, Member member) {
   std::vector<double> values;
-  for (const Outcome& outcome : variant.outcomes) values.push_back(static_cast<double>(outcome.*member));
+  for (const Outcome& outcome : row.outcomes) values.push_back(static_cast<double>(outcome.*member));
   return values;
 }
 
 ordered_json to_json(const std::string& key, const std::string& metric, const std::vector<std::int64_t>& seeds,
-                     const std::vector<Variant>& variants) {
+                     const std::vector<Row>& rows) {
   ordered_json table = {{"key", key}, {"metric", metric}, {"seeds", seeds}, {"variants", ordered_json::array()}};
-  for (const Variant& variant : variants) {
-    const std::vector<double> values = column(variant, &Outcome::value);
-    ordered_json row = {{"name", variant.name},
-                        {"values", values},
-                        {"mean", mean_of(values)},
-                        {"std", spread_of(values)},
-                        {"gmacs", variant.gmacs},
-                        {"seconds", column(variant, &Outcome::seconds)},
-                        {"steps", variant.outcomes[0].steps}};
-    if (variant.outcomes[0].evaluations > 1) {  // one evaluation, at the end, says nothing about when
+  for (const Row& row : rows) {
+    const std::vector<double> values = column(row, &Outcome::value);
+    ordered_json line = {{"name", row.name},
+                         {"values", values},
+                         {"mean", mean_of(values)},
+                         {"std", spread_of(values)},
+                         {"gmacs", row.gmacs},
+                         {"seconds", column(row, &Outcome::seconds)},
+                         {"steps", row.outcomes[0].steps}};
+    // One evaluation, at the end, says nothing about when; and of what is no share there is no 95 %.
+    if (row.outcomes[0].evaluations > 1 && report::metric_style(metric).unit == report::Unit::percent) {
       ordered_json reached = ordered_json::array();
-      for (const Outcome& outcome : variant.outcomes) reached.push_back(outcome.steps_to);
-      row["steps_to"] = reached;
+      for (const Outcome& outcome : row.outcomes) reached.push_back(outcome.steps_to);
+      line["steps_to"] = reached;
     }
-    table["variants"].push_back(row);
+    table["variants"].push_back(line);
   }
   return table;
 }
 
-void print(const std::string& key, const std::string& metric, const std::vector<Variant>& variants) {
+void print(const std::string& key, const std::string& metric, const std::vector<Row>& rows) {
   std::size_t width = key.size();
-  for (const Variant& variant : variants) width = std::max(width, variant.name.size());
+  for (const Row& row : rows) width = std::max(width, row.name.size());
   std::printf("%-*s  %s (mean +- spread)  GMACs  seconds  steps  seeds\n", static_cast<int>(width), key.c_str(),
               metric.c_str());
-  for (const Variant& variant : variants) {
-    const std::vector<double> values = column(variant, &Outcome::value);
-    std::printf("%-*s  %*.3f +- %.3f  %6.3f  %7.1f  %5lld  ", static_cast<int>(width), variant.name.c_str(),
-                static_cast<int>(metric.size()) + 7, mean_of(values), spread_of(values), variant.gmacs,
-                mean_of(column(variant, &Outcome::seconds)), static_cast<long long>(variant.outcomes[0].steps));
+  for (const Row& row : rows) {
+    const std::vector<double> values = column(row, &Outcome::value);
+    std::printf("%-*s  %*.3f +- %.3f  %6.3f  %7.1f  %5lld  ", static_cast<int>(width), row.name.c_str(),
+                static_cast<int>(metric.size()) + 7, mean_of(values), spread_of(values), row.gmacs,
+                mean_of(column(row, &Outcome::seconds)), static_cast<long long>(row.outcomes[0].steps));
     for (const double value : values) std::printf(" %.3f", value);
     std::printf("\n");
   }
 }
 
 }  // namespace
-
-Variants parse_variants(const std::string& text, const Config& keys) {
-  const std::size_t equals = text.find('=');
-  check(equals != std::string::npos && equals > 0 && equals + 1 < text.size(), ErrorCode::config, "--ablate ", text,
-        ": expected key=value,value,...");
-  Variants variants;
-  variants.key = text.substr(0, equals);
-  std::vector<std::string> matches;
-  for (const Config::Key& key : keys.keys()) {
-    if (key.name == variants.key) matches = {key.name};
-    if (key.name == variants.key) break;
-    if (key.name.ends_with("." + variants.key)) matches.push_back(key.name);
-  }
-  if (matches.size() == 1) variants.key = matches[0];  // else Config::set() refuses it, naming the nearest
-  int depth = 0;
-  bool quoted = false;
-  variants.values.emplace_back();
-  for (const char c : text.substr(equals + 1)) {
-    if (c == '"') quoted = !quoted;
-    if (c == '[') ++depth;
-    if (c == ']') --depth;
-    if (c == ',' && depth == 0 && !quoted) {
-      variants.values.emplace_back();
-    } else {
-      variants.values.back() += c;
-    }
-  }
-  for (std::size_t i = 0; i < variants.values.size(); ++i) {
-    const auto begin = variants.values.begin(), here = begin + static_cast<std::ptrdiff_t>(i);
-    check(std::find(begin, here, *here) == here, ErrorCode::config, "--ablate ", text, ": ", *here, " stands twice");
-  }
-  return variants;
-}
 
 int ablate(const AblationOptions& options) {
   TrainConfig base;
@@ -166,47 +137,48 @@ int ablate(const AblationOptions& options) {
   std::vector<std::int64_t> seeds;
   for (std::int64_t i = 0; i < options.seeds; ++i) seeds.push_back(base.run.seed + i);
 
-  const auto configure = [&](TrainConfig& config, const std::string& value, std::int64_t seed) {
-    std::string name = value;
+  const auto configure = [&](TrainConfig& config, const Variants::Variant& variant, std::int64_t seed) {
+    std::string name = variant.name;
     std::replace(name.begin(), name.end(), '/', '-');
-    std::vector<std::string> assignments = options.assignments;
-    assignments.push_back(spec.key + "=" + value);
+    std::vector<std::string> files = options.files, assignments = options.assignments;
+    files.insert(files.end(), variant.files.begin(), variant.files.end());
+    assignments.insert(assignments.end(), variant.assignments.begin(), variant.assignments.end());
     assignments.push_back(message("run.seed=", seed));
     assignments.push_back(message("run.dir=", base.run.dir, "/", name, "-seed", seed));
-    config.load(options.files, assignments);
+    config.load(files, assignments);
   };
-  // All values are looked at before the first run: a mistake in the last one would come hours late.
-  for (const std::string& value : spec.values) {
+  // All variants are looked at before the first run: a mistake in the last one would come hours late.
+  for (const Variants::Variant& variant : spec.variants) {
     TrainConfig config;
-    configure(config, value, seeds[0]);
+    configure(config, variant, seeds[0]);
   }
 
-  std::vector<Variant> variants;
-  for (const std::string& value : spec.values) {
-    Variant variant{value, 0, {}};
+  std::vector<Row> rows;
+  for (const Variants::Variant& variant : spec.variants) {
+    Row row{variant.name, 0, {}};
     for (const std::int64_t seed : seeds) {
       TrainConfig config;
-      configure(config, value, seed);
+      configure(config, variant, seed);
       const models::AioConfig& model = config.model.config;
-      variant.gmacs = static_cast<double>(models::count_macs(model, {model.frames, model.max_text_len}).total()) / 1e9;
+      row.gmacs = static_cast<double>(models::count_macs(model, {model.frames, model.max_text_len}).total()) / 1e9;
       if (!finished(config.run.dir, config)) {
         TrainerOptions trainer = options.trainer;
         trainer.resume = true;
         const int code = train(config, trainer);
         if (code != 0) return code;
       }
-      variant.outcomes.push_back(read_outcome(config.run.dir, metric));
+      row.outcomes.push_back(read_outcome(config.run.dir, metric));
     }
-    variants.push_back(std::move(variant));
+    rows.push_back(std::move(row));
   }
 
-  const std::string table = to_json(spec.key, metric, seeds, variants).dump();
+  const std::string table = to_json(spec.key, metric, seeds, rows).dump();
   write_atomically(base.run.dir + "/ablation.json", table + "\n");
   std::fprintf(stderr, "%s\n", report::draw_run_report(base.run.dir).c_str());
   if (options.json) {
     std::printf("%s\n", table.c_str());
   } else {
-    print(spec.key, metric, variants);
+    print(spec.key, metric, rows);
   }
   return 0;
 }

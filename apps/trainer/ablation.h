@@ -1,9 +1,9 @@
 #pragma once
-// Ablation: the same training with one key changed, several seeds of each value, and a table of what came out.
+// Ablation: the same training in several variants (variants.h), several seeds of each, and a table of what came out.
 //
 //   aio_train --config configs/demo_direction.toml --ablate model.roll=roll,none,flatten --seeds 3
 //
-// Every run has its own folder, RUN.DIR/VALUE-seedN/. Those that are finished are not repeated, one that was stopped
+// Every run has its own folder, RUN.DIR/VARIANT-seedN/. Those that are finished are not repeated, one that was stopped
 // goes on where it was. RUN.DIR/ablation.json holds the table.
 
 #include <cstdint>
@@ -16,21 +16,14 @@ namespace aio::apps {
 
 struct AblationOptions {
   std::vector<std::string> files, assignments;  ///< of the configuration that is varied
-  std::string variants;    ///< "key=value,value,...": the last part of a key's name will do if no other key ends so
-  std::int64_t seeds = 1;  ///< run.seed, run.seed + 1, ...
-  std::string metric;      ///< of the final evaluation; empty: that of the task
-  bool json = false;       ///< ablation.json's object on stdout instead of the table
+  std::string variants;                         ///< as parse_variants() takes them
+  std::int64_t seeds = 1;                       ///< run.seed, run.seed + 1, ...
+  std::string metric;                           ///< of the final evaluation; empty: that of the task
+  bool json = false;                            ///< ablation.json's object on stdout instead of the table
   TrainerOptions trainer;
 };
 
 /// Returns the exit code: that of a run which did not end with 0, else 0. Throws Error{config}, and what train() does.
 int ablate(const AblationOptions& options);
-
-/// "key=a,b" as its parts; commas within quotes or brackets divide nothing. Throws Error{config}.
-struct Variants {
-  std::string key;
-  std::vector<std::string> values;
-};
-Variants parse_variants(const std::string& text, const Config& keys);
 
 }  // namespace aio::apps

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/trainer/train_config.h"
+#include "apps/trainer/variants.h"
 #include "tests/apps/train_runs.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
@@ -80,15 +81,74 @@ TEST_CASE("aio_train: a mistake in an ablation's last variant is found before th
   CHECK_FALSE(fs::exists(folder));
 }
 
-TEST_CASE("ablation: key=value,value") {
+TEST_CASE("ablation: key=value,value, or a file each") {
   const apps::TrainConfig config;
+  const auto names = [](const apps::Variants& parsed) {
+    std::vector<std::string> all;
+    for (const auto& variant : parsed.variants) all.push_back(variant.name);
+    return all;
+  };
   const apps::Variants rolls = apps::parse_variants("roll=none,roll", config.keys);
   CHECK(rolls.key == "model.roll");
-  CHECK(rolls.values == std::vector<std::string>{"none", "roll"});
+  CHECK(names(rolls) == std::vector<std::string>{"none", "roll"});
+  CHECK(rolls.variants[1].assignments == std::vector<std::string>{"model.roll=roll"});
   const apps::Variants freezes = apps::parse_variants("train.freeze=[],[\"a\",\"b\"]", config.keys);
   CHECK(freezes.key == "train.freeze");
-  CHECK(freezes.values == std::vector<std::string>{"[]", "[\"a\",\"b\"]"});
+  CHECK(names(freezes) == std::vector<std::string>{"[]", "[\"a\",\"b\"]"});
   CHECK(apps::parse_variants("batch=1,2", config.keys).key == "batch");  // train.batch or eval.batch?
+  const std::string folder = AIO_TEST_DATA "/../configs/demo_cotraining/";
+  const apps::Variants files = apps::parse_variants(folder + "naive.toml," + folder + "proposed.toml", config.keys);
+  CHECK(files.key == "demo_cotraining");
+  CHECK(names(files) == std::vector<std::string>{"naive", "proposed"});
+  CHECK(files.variants[0].files == std::vector<std::string>{folder + "naive.toml"});
   EXPECT_ERROR(apps::parse_variants("roll", config.keys), config, "expected key=value,value");
   EXPECT_ERROR(apps::parse_variants("roll=none,none", config.keys), config, "none stands twice");
+  EXPECT_ERROR(apps::parse_variants("a.toml,b.toml", config.keys), config, "there is no file a.toml");
+}
+
+TEST_CASE("ablation: the paper's four tables, from the configurations that are ready, at smoke size") {
+  struct Table {
+    const char* config;
+    std::string variants;
+    std::vector<std::string> names;
+  };
+  const std::string configs = AIO_TEST_DATA "/../configs/", cotraining = configs + "demo_cotraining/";
+  const Table tables[] = {
+      {"demo_direction.toml", "model.roll=roll,time_average,flatten", {"roll", "time_average", "flatten"}},
+      {"demo_direction.toml", "model.frames=1,3", {"1", "3"}},
+      {"demo_cotraining.toml",
+       cotraining + "video-only.toml " + cotraining + "naive.toml " + cotraining + "proposed.toml",
+       {"video-only", "naive", "proposed"}},
+      {"demo_cotraining.toml", "model.separate_image_heads=false,true", {"false", "true"}},
+  };
+  for (const Table& table : tables) {
+    INFO(table.variants);
+    const TempDir dir;
+    // As the configurations say: from a folder where runs/demo/data is the embedded set.
+    fs::create_directories(dir / "runs/demo");
+    fs::create_directory_symlink(data_set(), dir / "runs/demo/data");
+    std::string command = "cd " + dir.path().string() + " && exec " AIO_BIN "/aio_train --config " + configs +
+                          table.config + " --ablate " + table.variants + " --json --quiet";
+    for (const char* setting :
+         {"run.dir=table", "train.max_steps=2", "train.batch=4", "eval.every=0", "checkpoint.every=0", "model.layers=1",
+          "model.hidden_size=16", "model.heads=2", "log.every=1", "log.tensorboard=false"}) {
+      command += std::string(" --set ") + setting;
+    }
+    const std::vector<std::string> all = {"/bin/sh", "-c", command};
+    REQUIRE(run(all, dir / "log") == 0);
+    const nlohmann::json result = nlohmann::json::parse(read_file(dir / "table/ablation.json"));
+    const std::string page = read_file(dir / "table/report.html");
+    REQUIRE(result["variants"].size() == table.names.size());
+    for (std::size_t i = 0; i < table.names.size(); ++i) {
+      const auto& variant = result["variants"][i];
+      CHECK(variant["name"] == table.names[i]);
+      CHECK(variant["gmacs"].get<double>() > 0);
+      CHECK(variant["seconds"][0].get<double>() > 0);
+      CHECK(page.find(">" + table.names[i] + "<") != std::string::npos);
+    }
+    CHECK(page.find("GMACs") != std::string::npos);
+    if (table.variants == "model.frames=1,3") {
+      CHECK(result["variants"][1]["gmacs"].get<double>() > 2 * result["variants"][0]["gmacs"].get<double>());
+    }
+  }
 }
