@@ -40,12 +40,12 @@ struct EvalOptions {
   std::int64_t max_words = 20;  ///< word pieces
 
   // Retrieval.
-  bool bvtc = true;                 ///< by contrastive similarity, if the model has the heads
-  bool vtm = true;                  ///< by match score of all pairs, likewise
-  std::int64_t rerank = 0;          ///< the best so many by BVTC in the order of VTM; 0: not
-  bool dual_softmax = false;        ///< similarities weighed by both softmaxes, which knows all queries
-  bool paragraph = false;           ///< the captions of a video are one text
-  std::int64_t pairs_at_once = 64;  ///< in one joint pass
+  bool bvtc = true;                  ///< by contrastive similarity, if the model has the heads
+  bool vtm = true;                   ///< by match score of all pairs, likewise
+  std::vector<std::int64_t> rerank;  ///< the best so many by BVTC in the order of VTM, for each of these numbers
+  bool dual_softmax = false;         ///< similarities weighed by both softmaxes, which knows all queries
+  bool paragraph = false;            ///< the captions of a video are one text
+  std::int64_t pairs_at_once = 64;   ///< in one joint pass
 
   /// Called with samples (or pairs) done and all there are.
   std::function<void(std::int64_t done, std::int64_t all)> progress;

@@ -1,5 +1,6 @@
 #include "apps/evaluator/retrieval.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "apps/evaluator/choice.h"
@@ -20,12 +21,12 @@ double temperature(const models::AllInOne& model) {
 EvalOptions possible(const models::AllInOne& model, EvalOptions options) {
   const bool contrast = model.heads.text_proj && model.heads.video_proj;
   const bool match = model.heads.rank || model.heads.vtm;
-  check(options.bvtc || options.vtm || options.rerank > 0, ErrorCode::config,
+  check(options.bvtc || options.vtm || !options.rerank.empty(), ErrorCode::config,
         "retrieval: asked for neither bvtc, vtm nor re-ranking");
-  if (options.rerank > 0 || !(options.vtm && match))
+  if (!options.rerank.empty() || !(options.vtm && match))
     models::require_head(model.heads.text_proj, "retrieval", "txt_proj");
-  if (options.rerank > 0) match_head(model, options);
-  options.bvtc = (options.bvtc && contrast) || options.rerank > 0;
+  if (!options.rerank.empty()) match_head(model, options);
+  options.bvtc = (options.bvtc && contrast) || !options.rerank.empty();
   options.vtm = options.vtm && match;
   return options;
 }
@@ -41,14 +42,13 @@ Evaluation evaluate_retrieval(const models::AllInOne& model, const EvalSplit& sp
   RetrievalScores scores = scorer.all();
   std::map<std::string, Tensor> similarities;
   ScoreMatrix match = std::move(scores.match);
-  Shortlist of_texts, of_videos;
-  if (options.rerank > 0) {
-    ScoreMatrix seen = scores.cosine;
+  ScoreMatrix seen = scores.cosine;
+  if (!options.rerank.empty()) {
     hide_videos(seen, items.readable);
-    of_texts = shortlist_of_texts(seen, options.rerank);
-    of_videos = shortlist_of_videos(seen, options.rerank);
-    if (match.empty()) {
-      Shortlist either = of_texts;
+    if (match.empty()) {  // the longest list has all that is on the shorter ones
+      const std::int64_t most = *std::max_element(options.rerank.begin(), options.rerank.end());
+      Shortlist either = shortlist_of_texts(seen, most);
+      const Shortlist of_videos = shortlist_of_videos(seen, most);
       for (std::size_t i = 0; i < either.size(); ++i) either[i] |= of_videos[i];
       match = scorer.match(either);
     }
@@ -65,11 +65,12 @@ Evaluation evaluate_retrieval(const models::AllInOne& model, const EvalSplit& sp
   };
   if (options.bvtc) add("bvtc", scores.cosine);
   if (options.vtm) add("vtm", match);
-  if (options.rerank > 0) {
-    ScoreMatrix texts = reranked(scores.cosine, match, of_texts), videos = reranked(scores.cosine, match, of_videos);
+  for (const std::int64_t count : options.rerank) {
+    ScoreMatrix texts = reranked(scores.cosine, match, shortlist_of_texts(seen, count));
+    ScoreMatrix videos = reranked(scores.cosine, match, shortlist_of_videos(seen, count));
     hide_videos(texts, items.readable);
     hide_videos(videos, items.readable);
-    report.add("rerank", texts, videos);
+    report.add(options.rerank.size() == 1 ? "rerank" : message("rerank", count), texts, videos);
   }
   Evaluation evaluation = report.finish();
   evaluation.similarities = std::move(similarities);

@@ -3,7 +3,8 @@
 //
 //   bvtc_...        by cosine of the contrastive vectors: each text and video passes the backbone once, O(k + l)
 //   vtm_...         by match score: a joint pass for each pair, O(k l), over embeddings of each video made once
-//   rerank_...      the best N by BVTC in the order of their match scores, above all others
+//   rerank_...      the best N by BVTC in the order of their match scores, above all others: N joint passes a query;
+//                   rerankN_... for each of several N, a curve of quality against cost
 //   bvtc_dual_...   with dual softmax (score_matrix.h); vtm_dual_... likewise
 //
 // each followed by t2v_ or v2t_ and r1, r5, r10, r50 (fractions), medr, meanr (ranks from 1).

@@ -173,8 +173,9 @@ void add_own(std::string_view task, CLI::App& command, CommandOptions& o) {
     command.add_option("--by", o.by, "which scores: the contrastive ones, match scores of all pairs")
         ->check(CLI::IsMember({"bvtc", "vtm", "both"}))
         ->capture_default_str();
-    command.add_option("--rerank", o.eval.rerank, "re-score the best N by BVTC with VTM")
-        ->type_name("N")
+    command.add_option("--rerank", o.eval.rerank, "re-score the best N by BVTC with VTM; several N give a curve")
+        ->type_name("N,...")
+        ->delimiter(',')
         ->check(CLI::Range(1, 1'000'000));
     command.add_flag("--dual-softmax", o.eval.dual_softmax, "also weigh scores by the softmax over all queries");
     command.add_flag("--paragraph", o.eval.paragraph, "all captions of a video are one text");

@@ -26,17 +26,22 @@ std::string rank_label(const std::string& name) {
 
 std::optional<RetrievalMetric> retrieval_metric(const std::string& metric) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kScores = {
-      {{"bvtc_", "similarity"}, {"vtm_", "match score"}, {"rerank_", "reranked"}}};
+      {{"bvtc", "similarity"}, {"vtm", "match score"}, {"rerank", "reranked"}}};
   constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kDirections = {
       {{"t2v_", "text to video"}, {"v2t_", "video to text"}}};
   for (const auto& score : kScores) {
     if (!starts_with(metric, score.first)) continue;
     std::string rest = metric.substr(score.first.size());
+    const std::string best = rest.substr(0, rest.find_first_not_of("0123456789"));  // of "rerank10_"
+    rest = rest.substr(best.size());
+    if (!starts_with(rest, "_")) continue;
+    rest = rest.substr(1);
     const bool dual = starts_with(rest, "dual_");
     if (dual) rest = rest.substr(5);
     for (const auto& direction : kDirections) {
       if (!starts_with(rest, direction.first) || rest.size() == direction.first.size()) continue;
-      return RetrievalMetric{message(direction.second, ", ", score.second, dual ? ", dual softmax" : ""),
+      return RetrievalMetric{message(direction.second, ", ", best.empty() ? "" : "best " + best + " ", score.second,
+                                     dual ? ", dual softmax" : ""),
                              rest.substr(direction.first.size())};
     }
   }

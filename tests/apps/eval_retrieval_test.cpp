@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apps/evaluator/score_matrix.h"
+#include "apps/report/metric_names.h"
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "models/objectives/multiple_choice.h"
@@ -106,15 +107,15 @@ TEST_CASE("eval retrieval: re-ranking everything is VTM, re-ranking one is BVTC"
   const Evaluation both = apps::evaluate_retrieval(built.model, split, {});
   apps::EvalOptions options;
   options.vtm = false;
-  options.rerank = 64;
+  options.rerank = {64};
   const Evaluation all = apps::evaluate_retrieval(built.model, split, options);
   CHECK(predicted_ranks(all, "rerank", "t2v") == predicted_ranks(both, "vtm", "t2v"));
   CHECK(predicted_ranks(all, "rerank", "v2t") == predicted_ranks(both, "vtm", "v2t"));
-  options.rerank = 1;
+  options.rerank = {1};
   const Evaluation one = apps::evaluate_retrieval(built.model, split, options);
   CHECK(predicted_ranks(one, "rerank", "t2v") == predicted_ranks(both, "bvtc", "t2v"));
   // Between the two: what BVTC did not shortlist keeps its rank, what it did gets one within the list.
-  options.rerank = 8;
+  options.rerank = {8};
   const auto ranks = predicted_ranks(apps::evaluate_retrieval(built.model, split, options), "rerank", "t2v");
   const auto before = predicted_ranks(both, "bvtc", "t2v");
   int moved = 0;
@@ -124,6 +125,38 @@ TEST_CASE("eval retrieval: re-ranking everything is VTM, re-ranking one is BVTC"
     moved += ranks[i] == before[i] ? 0 : 1;
   }
   CHECK(moved > 0);
+}
+
+TEST_CASE("eval retrieval: several shortlists are a curve, each as if asked for alone") {
+  const test::EvalModel built;
+  const apps::EvalSplit split = test::eval_split(folder());
+  apps::EvalOptions options;
+  options.vtm = false;
+  options.rerank = {2, 16, 64};
+  const Evaluation curve = apps::evaluate_retrieval(built.model, split, options);
+  for (const std::int64_t count : {2, 16, 64}) {
+    options.rerank = {count};
+    const Evaluation alone = apps::evaluate_retrieval(built.model, split, options);
+    for (const std::string direction : {"t2v", "v2t"}) {
+      CHECK(predicted_ranks(curve, message("rerank", count), direction) == predicted_ranks(alone, "rerank", direction));
+    }
+  }
+  CHECK(report::retrieval_metric("rerank16_t2v_r5")->row == "text to video, best 16 reranked");
+  CHECK(report::retrieval_metric("rerank16_t2v_r5")->column == "r5");
+  CHECK_FALSE(report::retrieval_metric("reranked_t2v_r5"));
+}
+
+TEST_CASE("eval retrieval: what a pair scores does not depend on the batches of videos or the pairs of a pass") {
+  const test::EvalModel built;
+  apps::EvalSplit split = test::eval_split(folder());
+  const Evaluation one = apps::evaluate_retrieval(built.model, split, {});
+  split.loader.batch_size = 3;
+  CHECK(apps::evaluate_retrieval(built.model, split, {}).predictions == one.predictions);
+  apps::EvalOptions few;
+  few.pairs_at_once = 5;
+  const auto a = one.similarities.at("vtm").to_vector<float>();
+  const auto b = apps::evaluate_retrieval(built.model, split, few).similarities.at("vtm").to_vector<float>();
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(b[i] == doctest::Approx(a[i]).epsilon(1e-4));
 }
 
 TEST_CASE("eval retrieval: similarities of several views are averaged") {
@@ -184,7 +217,7 @@ TEST_CASE("eval retrieval: an unreadable video is found by nobody and finds noth
   }
   const test::EvalModel built;
   apps::EvalOptions options;
-  options.rerank = 4;
+  options.rerank = {4};
   options.dual_softmax = true;
   const Evaluation evaluation = apps::evaluate_retrieval(built.model, test::eval_split(set.path()), options);
   CHECK(evaluation.unreadable == 1);
