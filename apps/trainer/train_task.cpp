@@ -131,7 +131,7 @@ class CountTask : public TrainTask {
       exact += apart == 0 ? 1 : 0;
       squares += static_cast<double>(apart * apart);
     }
-    averages.add("loss", scored.loss.item());
+    averages.add("loss", scored.loss);
     averages.add("accuracy", exact, known);
     averages.add("mse", squares, known);
     return scored.loss;
@@ -148,7 +148,7 @@ class VcrTask : public TrainTask {
   Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::VcrBatch questions = vcr_batch(batch);
     const models::VcrScored scored = models::vcr(model_, questions, ctx);
-    averages.add("loss", scored.loss.item());
+    averages.add("loss", scored.loss);
     add_accuracy(averages, "accuracy", scored.answer_scores, questions.answer);
     add_accuracy(averages, "rationale_accuracy", scored.rationale_scores, questions.rationale);
     return scored.loss;

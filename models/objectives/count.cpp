@@ -17,7 +17,7 @@ Scored count_regression(const AllInOne& model, const QaBatch& batch, nn::Forward
   const LabelledRows known = labelled_rows(scores, batch.labels);
   const std::int64_t n = known.labels.numel();
   const DType exact = scores.dtype() == DType::f64 ? DType::f64 : DType::f32;  // bf16 has 8 bits for 10 counts
-  const Tensor apart = cast(reshape(known.rows, {n}), exact) - cast(known.labels, exact);
+  const Tensor apart = cast(reshape(known.rows, {n}), exact) - cast(known.labels.to(scores.device()), exact);
   // An empty sum keeps its history: every parameter gets a gradient, of zeros.
   return {scale(sum(apart * apart), 1.0 / static_cast<double>(std::max<std::int64_t>(n, 1))), scores};
 }

@@ -9,20 +9,15 @@
 
 #include "models/checkpoint/checkpoint.h"
 #include "tensor/safetensors.h"
+#include "tests/models/golden.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {
 
 using weights::Checkpoint;
 using weights::open_checkpoint;
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 struct Run {
   int code;
@@ -32,7 +27,7 @@ struct Run {
 Run aio_model(const test::TempDir& folder, const std::string& arguments) {
   const std::string out = folder / "out.txt", err = folder / "err.txt";
   const int status = std::system((AIO_BIN "/aio_model " + arguments + " > " + out + " 2> " + err).c_str());
-  return {WEXITSTATUS(status), read_file(out), read_file(err)};
+  return {WEXITSTATUS(status), test::read_text_file(out), test::read_text_file(err)};
 }
 
 void check_same(const Checkpoint& a, const Checkpoint& b) {
@@ -54,9 +49,9 @@ TEST_CASE("aio_model convert: every golden checkpoint to safetensors, to .pth an
                                  "micro_ckpt_fp16_zip.ckpt", "micro_ckpt_bf16_legacy.ckpt", "micro_ckpt_odd_zip.ckpt",
                                  "micro_ckpt_odd_legacy.ckpt", "micro_deit_legacy.pth", "micro_vit_flat_zip.pth"}) {
     INFO(name);
-    const Checkpoint original = open_checkpoint(golden(name));
+    const Checkpoint original = open_checkpoint(test::golden(name));
     const std::string first = folder / "a.safetensors", second = folder / "b.pth", third = folder / "c.safetensors";
-    CHECK(aio_model(folder, "convert " + golden(name) + " " + first).code == 0);
+    CHECK(aio_model(folder, "convert " + test::golden(name) + " " + first).code == 0);
     check_same(original, open_checkpoint(first));
     CHECK(aio_model(folder, "convert " + first + " " + second).code == 0);
     check_same(original, open_checkpoint(second));
@@ -68,8 +63,8 @@ TEST_CASE("aio_model convert: every golden checkpoint to safetensors, to .pth an
 TEST_CASE("aio_model convert: nothing is adapted unless asked for") {
   const test::TempDir folder;
   const std::string out = folder / "out.safetensors";
-  Run run = aio_model(folder, "convert " + golden("micro_ckpt_zip.ckpt") + " " + out + " --frames 5 --image-size 96" +
-                                  " --drop mlm_score. --rename itm_score=vtm_score");
+  Run run = aio_model(folder, "convert " + test::golden("micro_ckpt_zip.ckpt") + " " + out +
+                                  " --frames 5 --image-size 96" + " --drop mlm_score. --rename itm_score=vtm_score");
   REQUIRE(run.code == 0);
   CHECK(run.out.find("transformer.temporal_embed: 3 to 5 frames") != std::string::npos);
   CHECK(run.out.find("not converted: callbacks, optimizer_states") != std::string::npos);
@@ -79,9 +74,9 @@ TEST_CASE("aio_model convert: nothing is adapted unless asked for") {
   CHECK(adapted.contains("vtm_score.fc.weight"));
   CHECK_FALSE(adapted.contains("mlm_score.bias"));
   CHECK(adapted.metadata.at("epoch") == "4");
-  CHECK(adapted.hyper_parameters == open_checkpoint(golden("micro_ckpt_zip.ckpt")).hyper_parameters);
+  CHECK(adapted.hyper_parameters == open_checkpoint(test::golden("micro_ckpt_zip.ckpt")).hyper_parameters);
 
-  run = aio_model(folder, "convert " + golden("micro_deit_legacy.pth") + " " + out + " --known-names --json");
+  run = aio_model(folder, "convert " + test::golden("micro_deit_legacy.pth") + " " + out + " --known-names --json");
   REQUIRE(run.code == 0);
   CHECK(nlohmann::json::parse(run.out)["container"] == "safetensors");
   CHECK(open_checkpoint(out).contains("transformer.blocks.0.attn.qkv.weight"));
@@ -90,13 +85,13 @@ TEST_CASE("aio_model convert: nothing is adapted unless asked for") {
 
 TEST_CASE("aio_model inspect: one line a tensor, or one JSON document on one line") {
   const test::TempDir folder;
-  Run run = aio_model(folder, "inspect " + golden("micro_ckpt_fp16_legacy.ckpt"));
+  Run run = aio_model(folder, "inspect " + test::golden("micro_ckpt_fp16_legacy.ckpt"));
   CHECK(run.code == 0);
   CHECK(run.out.find("torch legacy, 64 tensors under state_dict") != std::string::npos);
   CHECK(run.out.find("pooler.dense.weight") != std::string::npos);
   CHECK(run.out.find("hyper-parameters: {\"config\":{") != std::string::npos);
 
-  run = aio_model(folder, "inspect --json " + golden("micro_ckpt_zip.ckpt"));
+  run = aio_model(folder, "inspect --json " + test::golden("micro_ckpt_zip.ckpt"));
   CHECK(run.code == 0);
   CHECK(run.err.empty());
   CHECK(run.out.find('\n') == run.out.size() - 1);
@@ -124,15 +119,15 @@ TEST_CASE("aio_model inspect and convert: refusals name the file, the reason, an
   expect("inspect /no/such/file", 4, "cannot open: No such file");
   expect("inspect " + folder.path().string(), 4, "not a regular file");
   expect("inspect " AIO_TEST_DATA "/golden/ops.json", 4, "not a checkpoint, but a JSON text");
-  const std::string whole = read_file(golden("micro_ckpt_odd_zip.ckpt"));
+  const std::string whole = test::read_text_file(test::golden("micro_ckpt_odd_zip.ckpt"));
   std::ofstream(folder / "cut.ckpt", std::ios::binary).write(whole.data(), 20000);
   expect("inspect --json " + (folder / "cut.ckpt"), 4, "truncated");
-  expect("convert " + golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.h5"), 2, "which format?");
-  expect("convert " + golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --rename x", 2,
+  expect("convert " + test::golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.h5"), 2, "which format?");
+  expect("convert " + test::golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --rename x", 2,
          "expected FROM=TO");
-  expect("convert " + golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --drop nothing", 2,
+  expect("convert " + test::golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --drop nothing", 2,
          "no tensor's name starts so");
-  expect("convert " + golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --image-size 90", 2,
+  expect("convert " + test::golden("micro_ckpt_zip.ckpt") + " " + (folder / "out.pth") + " --image-size 90", 2,
          "not a multiple of the patch size 16");
   CHECK_FALSE(std::ifstream(folder / "out.pth").good());
 }

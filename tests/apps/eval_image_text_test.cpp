@@ -9,6 +9,7 @@
 #include "data/paint_boxes.h"
 #include "tests/apps/eval_fixture.h"
 #include "tests/apps/train_runs.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using apps::Evaluation;
@@ -43,7 +44,7 @@ json train_and_evaluate(const std::string& task, const std::string& split) {
   REQUIRE(test::run({AIO_BIN "/aio_eval", "image-text", "--checkpoint", run, "--data", data, "--split", split,
                      "--vocab", vocabulary, "--json", "--out", dir / "out"},
                     dir / "log") == 0);
-  return json::parse(test::read_file(dir / "out/results.json"));
+  return json::parse(test::read_text_file(dir / "out/results.json"));
 }
 
 }  // namespace
@@ -147,7 +148,7 @@ TEST_CASE("image-text: the boxes of a sample are in the pixels that the model ge
     REQUIRE(batch.readable[0] == 1);
     return batch.frames.to_vector<float>();
   };
-  json line = json::parse(test::read_file(data + "/val.jsonl"));
+  json line = json::parse(test::read_text_file(data + "/val.jsonl"));
   line.erase("boxes");
   test::EvalSet plain({{"name", "vcr"}, {"task", "mc_qa"}, {"media_root", read_dataset_info(data).media_root}});
   plain.add(line);

@@ -9,7 +9,7 @@
 #include "models/checkpoint/torch_writer.h"
 #include "tensor/file_tensor.h"
 #include "tests/apps/eval_fixture.h"
-#include "tests/data/text_file.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using nlohmann::json;

@@ -13,58 +13,52 @@
 #include "apps/report/summary.h"
 #include "tensor/error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::report {
 namespace {
 
 namespace fs = std::filesystem;
 
-void put(const std::string& path, const std::string& text) {
-  fs::create_directories(fs::path(path).parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-std::string read(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 void put_run(const std::string& folder, double loss, const std::string& config) {
-  put(folder + "/metrics.jsonl",
-      message("{\"step\":10,\"loss\":", loss, ",\"accuracy\":0.25,\"lr\":0.001}\n",
-              "{\"step\":20,\"loss\":\"nan\",\"accuracy\":0.5,\"lr\":0.0005}\n",
-              "{\"step\":20,\"split\":\"val\",\"loss\":0.5,\"accuracy\":0.75}\n{\"step\":30,\"lo"));
-  put(folder + "/timing.jsonl", "{\"step\":20,\"seconds\":75.2,\"clips_per_second\":120,\"peak_bytes\":1073741824}\n");
-  put(folder + "/config.toml", config);
-  put(folder + "/environment.json", "{\"compiler\": \"<g++>\", \"threads\": 2}");
+  test::write_text_file(folder + "/metrics.jsonl",
+                        message("{\"step\":10,\"loss\":", loss, ",\"accuracy\":0.25,\"lr\":0.001}\n",
+                                "{\"step\":20,\"loss\":\"nan\",\"accuracy\":0.5,\"lr\":0.0005}\n",
+                                "{\"step\":20,\"split\":\"val\",\"loss\":0.5,\"accuracy\":0.75}\n{\"step\":30,\"lo"));
+  test::write_text_file(folder + "/timing.jsonl",
+                        "{\"step\":20,\"seconds\":75.2,\"clips_per_second\":120,\"peak_bytes\":1073741824}\n");
+  test::write_text_file(folder + "/config.toml", config);
+  test::write_text_file(folder + "/environment.json", "{\"compiler\": \"<g++>\", \"threads\": 2}");
 }
 
 /// A run, a question-answering evaluation with predictions, a retrieval one, an ablation of two variants.
 void put_tree(const std::string& dir) {
   put_run(dir + "/qa", 2.5, "[model]\nsize = \"demo\"\n[train]\ntask = \"qa\"\n");
-  put(dir + "/eval/qa/results.json",
+  test::write_text_file(
+      dir + "/eval/qa/results.json",
       message("{\"task\": \"qa\", \"checkpoint\": \"", dir,
               "/qa/weights.safetensors\", \"data\": \"/nowhere\", "
               "\"dataset\": \"shapes <1>\", \"split\": \"test\", \"items\": 3, \"frames\": 3, \"seed\": 7, "
               "\"commit\": \"abc\", \"metrics\": {\"acc_all\": 0.625, \"acc_all_motion\": 0.5}, "
               "\"paper\": [{\"metric\": \"acc_all\", \"value\": 0.446, \"condition\": \"MSR-VTT\"}]}"));
-  put(dir + "/eval/qa/predictions.jsonl",
+  test::write_text_file(
+      dir + "/eval/qa/predictions.jsonl",
       "{\"id\": \"q0\", \"media\": \"a.mp4\", \"question\": \"<b>what?\", \"prediction\": \"red\", \"answer\": "
       "\"red\"}\n"
       "{\"id\": \"q1\", \"media\": \"b.mp4\", \"question\": \"who?\", \"prediction\": \"blue\", \"answer\": "
       "\"green\"}\n"
       "{\"id\": \"q2\", \"media\": \"c.mp4\", \"question\": \"why?\", \"prediction\": \"two\", \"answer\": \"two\"}\n");
-  put(dir + "/eval/retrieval/results.json",
+  test::write_text_file(
+      dir + "/eval/retrieval/results.json",
       "{\"task\": \"retrieval\", \"items\": 64, \"metrics\": {\"bvtc_t2v_r1\": 0.5, \"bvtc_t2v_medr\": 2, "
       "\"vtm_v2t_r5\": 0.25}}");
-  put(dir + "/direction/ablation.json",
-      "{\"key\": \"model.roll\", \"metric\": \"accuracy\", \"seeds\": [0, 1], \"variants\": ["
-      "{\"name\": \"roll\", \"values\": [0.9, 1.0], \"mean\": 0.95, \"std\": 0.07, \"gmacs\": 0.012, "
-      "\"seconds\": [60, 62], \"steps\": 20, \"steps_to\": [10, -1]},"
-      "{\"name\": \"none\", \"values\": [0.5, 0.5], \"mean\": 0.5, \"std\": 0}]}");
+  test::write_text_file(dir + "/direction/ablation.json",
+                        "{\"key\": \"model.roll\", \"metric\": \"accuracy\", \"seeds\": [0, 1], \"variants\": ["
+                        "{\"name\": \"roll\", \"values\": [0.9, 1.0], \"mean\": 0.95, \"std\": 0.07, \"gmacs\": 0.012, "
+                        "\"seconds\": [60, 62], \"steps\": 20, \"steps_to\": [10, -1]},"
+                        "{\"name\": \"none\", \"values\": [0.5, 0.5], \"mean\": 0.5, \"std\": 0}]}");
   for (const char* run : {"roll-seed0", "roll-seed1", "none-seed0", "none-seed1"})
     put_run(dir + "/direction/" + run, 1.5, "[model]\nsize = \"demo\"\n[train]\ntask = \"qa\"\n");
 }
@@ -94,7 +88,7 @@ TEST_CASE("report: what lies in a folder is on the page") {
   const test::TempDir dir;
   put_tree(dir / "demo");
   write_report(dir / "demo", dir / "report.html", {"A <title>", 0.5});
-  const std::string page = read(dir / "report.html");
+  const std::string page = test::read_text_file(dir / "report.html");
   for (const char* part : {"<title>A &lt;title&gt;</title>",
                            "5 training runs",
                            "2 evaluations",
@@ -138,15 +132,15 @@ TEST_CASE("report: the same files give the same bytes, wherever they lie") {
     put_tree(dir / place);
     write_report(dir / place, dir / place + ".html", {});
   }
-  CHECK(read(dir / "a/demo.html") == read(dir / "b/demo.html"));
-  CHECK(contains(read(dir / "a/demo.html"), "<title>demo</title>"));
+  CHECK(test::read_text_file(dir / "a/demo.html") == test::read_text_file(dir / "b/demo.html"));
+  CHECK(contains(test::read_text_file(dir / "a/demo.html"), "<title>demo</title>"));
 }
 
 TEST_CASE("report: a run's own folder; one that another version wrote is shown as it stands") {
   const test::TempDir dir;
   put_run(dir / "run", 1, "[model]\nwarp = \"9\"\n");
   CHECK(draw_run_report(dir / "run") == "report: " + dir / "run/report.html");
-  const std::string page = read(dir / "run/report.html");
+  const std::string page = test::read_text_file(dir / "run/report.html");
   CHECK(contains(page, "<h3>run</h3>"));
   CHECK(contains(page, "unknown key model.warp"));
   CHECK(contains(page, "warp = &quot;9&quot;"));
@@ -165,11 +159,11 @@ TEST_CASE("report: refusals name the file") {
   CHECK(contains(refusal(dir / "none"), "is no folder"));
   fs::create_directories(dir / "empty");
   CHECK(contains(refusal(dir / "empty"), "nothing to report"));
-  put(dir / "one/metrics.jsonl", "{\"step\": 1}\n[\n");
+  test::write_text_file(dir / "one/metrics.jsonl", "{\"step\": 1}\n[\n");
   CHECK(contains(refusal(dir / "one"), "one/metrics.jsonl:2: not JSON"));
-  put(dir / "two/results.json", "{\"task\": \"qa\", \"metrics\": {\"acc_all\": \"high\"}}");
+  test::write_text_file(dir / "two/results.json", "{\"task\": \"qa\", \"metrics\": {\"acc_all\": \"high\"}}");
   CHECK(contains(refusal(dir / "two"), "acc_all is \"high\", expected a number"));
-  put(dir / "three/ablation.json", "{\"key\": \"k\"}");
+  test::write_text_file(dir / "three/ablation.json", "{\"key\": \"k\"}");
   CHECK(contains(refusal(dir / "three"), "three/ablation.json: has no metric"));
   CHECK(contains(draw_run_report(dir / "three"), "the report was NOT drawn: "));
 }
@@ -177,7 +171,7 @@ TEST_CASE("report: refusals name the file") {
 TEST_CASE("summary: the agreed names, by stage and seed") {
   const test::TempDir dir;
   put_tree(dir / "demo");
-  put(dir / "stages", "data\t8.5\nqa\t61\n");
+  test::write_text_file(dir / "stages", "data\t8.5\nqa\t61\n");
   const auto json = nlohmann::json::parse(summary_json(read_report_tree(dir / "demo"), dir / "stages"));
   CHECK(json["qa_accuracy"] == 0.625);
   CHECK(json["bvtc_r1"] == 0.5);
@@ -187,7 +181,7 @@ TEST_CASE("summary: the agreed names, by stage and seed") {
   CHECK(json["seconds"]["qa"] == 61);
   CHECK(json["seed"] == 7);
   CHECK(json["commit"] == "abc");
-  put(dir / "stages", "data 8.5\n");
+  test::write_text_file(dir / "stages", "data 8.5\n");
   CHECK_THROWS_AS(summary_json(read_report_tree(dir / "demo"), dir / "stages"), Error);
 }
 
@@ -205,7 +199,7 @@ TEST_CASE("examples: evenly spread, wrong ones among them, options with marks") 
   std::string lines;
   for (int i = 0; i < 100; ++i)
     lines += message("{\"id\": \"", i, "\", \"prediction\": 1, \"answer\": ", i == 41 ? 2 : 1, "}\n");
-  put(dir / "predictions.jsonl", lines);
+  test::write_text_file(dir / "predictions.jsonl", lines);
   const std::vector<Example> examples = choose_examples(dir / "predictions.jsonl", 6);
   std::vector<std::string> ids;
   for (const Example& example : examples) ids.push_back(example.id);

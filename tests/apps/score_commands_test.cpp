@@ -8,9 +8,9 @@
 
 #include "apps/evaluator/coco_captions.h"
 #include "tensor/safetensors.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::apps {
 namespace {

@@ -13,6 +13,7 @@
 #include "tests/apps/train_runs.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::test;
@@ -37,8 +38,8 @@ TEST_CASE("aio_train: an ablation trains every variant with every seed, and repe
   const TempDir dir;
   const std::string folder = dir / "direction";
   REQUIRE(run(ablation(folder, "roll=roll,none"), dir / "log") == 0);
-  const nlohmann::json table = nlohmann::json::parse(read_file(folder + "/ablation.json"));
-  CHECK(read_file(dir / "log.out") == read_file(folder + "/ablation.json"));  // --json, and nothing else
+  const nlohmann::json table = nlohmann::json::parse(read_text_file(folder + "/ablation.json"));
+  CHECK(read_text_file(dir / "log.out") == read_text_file(folder + "/ablation.json"));  // --json, and nothing else
   CHECK(table["key"] == "model.roll");
   CHECK(table["metric"] == "acc_all_motion");
   CHECK(table["seeds"] == nlohmann::json({5, 6}));
@@ -61,23 +62,23 @@ TEST_CASE("aio_train: an ablation trains every variant with every seed, and repe
   // One of four runs is lost: only that one is trained again, and the table is the same.
   const auto untouched = fs::last_write_time(folder + "/roll-seed5/weights.safetensors");
   const std::string lost = folder + "/none-seed6";
-  const std::string metrics = read_file(lost + "/metrics.jsonl");
+  const std::string metrics = read_text_file(lost + "/metrics.jsonl");
   fs::remove_all(lost);
   REQUIRE(run(ablation(folder, "roll=roll,none"), dir / "log") == 0);
   CHECK(fs::last_write_time(folder + "/roll-seed5/weights.safetensors") == untouched);
-  CHECK(read_file(lost + "/metrics.jsonl") == metrics);
+  CHECK(read_text_file(lost + "/metrics.jsonl") == metrics);
 
   // Finished runs of another configuration are not taken for this one's.
   fs::remove(dir / "log");
   CHECK(wait_for(start(ablation(folder, "roll=roll,none", {"optim.lr=1e-3"}), dir / "log")) == 2);
-  CHECK(read_file(dir / "log").find("another configuration") != std::string::npos);
+  CHECK(read_text_file(dir / "log").find("another configuration") != std::string::npos);
 }
 
 TEST_CASE("aio_train: a mistake in an ablation's last variant is found before the first run") {
   const TempDir dir;
   const std::string folder = dir / "direction";
   CHECK(wait_for(start(ablation(folder, "roll=none,rol"), dir / "log")) == 2);
-  CHECK(read_file(dir / "log").find("rol") != std::string::npos);
+  CHECK(read_text_file(dir / "log").find("rol") != std::string::npos);
   CHECK_FALSE(fs::exists(folder));
 }
 
@@ -136,8 +137,8 @@ TEST_CASE("ablation: the paper's four tables, from the configurations that are r
     }
     const std::vector<std::string> all = {"/bin/sh", "-c", command};
     REQUIRE(run(all, dir / "log") == 0);
-    const nlohmann::json result = nlohmann::json::parse(read_file(dir / "table/ablation.json"));
-    const std::string page = read_file(dir / "table/report.html");
+    const nlohmann::json result = nlohmann::json::parse(read_text_file(dir / "table/ablation.json"));
+    const std::string page = read_text_file(dir / "table/report.html");
     REQUIRE(result["variants"].size() == table.names.size());
     for (std::size_t i = 0; i < table.names.size(); ++i) {
       const auto& variant = result["variants"][i];

@@ -13,6 +13,7 @@
 #include "models/complexity.h"
 #include "tests/apps/train_runs.h"
 #include "tests/expect_error.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::apps;
@@ -86,7 +87,7 @@ TEST_CASE("train config: the paper's models have the paper's sizes and batches")
     CHECK(config.optim.beta2 == 0.98);
     CHECK(config.optim.kind == "adamw-hf");
     CHECK(fs::path(file).stem().string().rfind(config.train.task == "pretrain" ? "pretrain_" : "finetune_", 0) == 0);
-    const std::string text = test::read_file(file);  // its head says what it should come to
+    const std::string text = test::read_text_file(file);  // its head says what it should come to
     CHECK((config.train.task == "pretrain" || text.find("aper") != std::string::npos ||
            text.find("reference's log") != std::string::npos || text.find("eference") != std::string::npos));
   }

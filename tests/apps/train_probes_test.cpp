@@ -9,6 +9,7 @@
 
 #include "tests/apps/train_runs.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::test;
@@ -21,7 +22,7 @@ nlohmann::json ask(const TempDir& dir, std::vector<std::string> command, const s
   command.insert(command.end(), more.begin(), more.end());
   fs::remove(dir / "log.out");
   REQUIRE(run(command, dir / "log") == 0);
-  return nlohmann::json::parse(read_file(dir / "log.out"));
+  return nlohmann::json::parse(read_text_file(dir / "log.out"));
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ TEST_CASE("aio_train --lr-find: a learning rate between too small and too large"
   for (std::size_t i = 1; i < rates.size(); ++i) {
     CHECK(rates[i].get<double>() / rates[i - 1].get<double>() == doctest::Approx(std::pow(1e8, 1.0 / 59)));
   }
-  CHECK(nlohmann::json::parse(read_file(dir / "run/lr_find.json")) == json);
+  CHECK(nlohmann::json::parse(read_text_file(dir / "run/lr_find.json")) == json);
   CHECK_FALSE(fs::exists(dir / "run/checkpoints"));
 }
 

@@ -16,6 +16,7 @@
 #include "tensor/safetensors.h"
 #include "tests/apps/train_runs.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::test;
@@ -25,7 +26,7 @@ namespace {
 
 /// Waits until the run's log says that it trains.
 void wait_until_it_trains(const std::string& log) {
-  for (int i = 0; i < 600 && read_file(log).find("training ") == std::string::npos; ++i) {
+  for (int i = 0; i < 600 && read_text_file(log).find("training ") == std::string::npos; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -73,7 +74,7 @@ TEST_CASE("aio_train: on a full disk the old checkpoint stays, the run ends with
   const rlimit limit{96 << 10, 96 << 10};
   REQUIRE(prlimit(child, RLIMIT_FSIZE, &limit, nullptr) == 0);
   CHECK(wait_for(child) == 6);
-  const std::string log = read_file(dir / "log_full");
+  const std::string log = read_text_file(dir / "log_full");
   INFO(log);
   CHECK(log.find("the checkpoint of step 100 was NOT saved") != std::string::npos);
   CHECK(fs::exists(dir / "full/checkpoints/step-000010"));
@@ -95,7 +96,7 @@ TEST_CASE("aio_train: steps that are not finite are skipped and named; too many 
   nlohmann::json dump;
   for (const auto& entry : fs::directory_iterator(dir / "wild")) {
     if (entry.path().filename().string().rfind("non-finite-step-", 0) == 0) {
-      dump = nlohmann::json::parse(read_file(entry.path().string()));
+      dump = nlohmann::json::parse(read_text_file(entry.path().string()));
     }
   }
   REQUIRE(dump.is_object());
@@ -111,7 +112,7 @@ TEST_CASE("aio_train: steps that are not finite are skipped and named; too many 
   const std::vector<std::string> planted = {"model.init=" + (dir / "planted.safetensors"), "train.ema=0",
                                             "eval.every=0", "data.eval_split="};
   CHECK(wait_for(start(arguments("pretrain", dir / "stops", 10, planted), dir / "log")) == 5);
-  dump = nlohmann::json::parse(read_file(dir / "stops/non-finite-step-5.json"));
+  dump = nlohmann::json::parse(read_text_file(dir / "stops/non-finite-step-5.json"));
   INFO(dump.dump());
   CHECK(dump["first_bad_op"].get<std::string>().rfind("linear", 0) == 0);
 
@@ -132,14 +133,14 @@ TEST_CASE("aio_train: a damaged checkpoint is passed over; with none whole it en
   const std::string folder = dir / "run";
   const auto command = arguments("pretrain", folder, 12, {"checkpoint.keep=2"});
   REQUIRE(run(command, dir / "log") == 0);
-  const std::string metrics = read_file(folder + "/metrics.jsonl");
+  const std::string metrics = read_text_file(folder + "/metrics.jsonl");
   const std::uint64_t weights = apps::xxh64_file(folder + "/weights.safetensors");
   cut_in_half(folder + "/checkpoints/step-000012/training.safetensors");
   fs::remove(dir / "log");
   REQUIRE(run(command, dir / "log") == 0);
-  CHECK(read_file(dir / "log").find("passed over: ") != std::string::npos);
-  CHECK(read_file(dir / "log").find("resumed at step 8 of 12") != std::string::npos);
-  CHECK(read_file(folder + "/metrics.jsonl") == metrics);
+  CHECK(read_text_file(dir / "log").find("passed over: ") != std::string::npos);
+  CHECK(read_text_file(dir / "log").find("resumed at step 8 of 12") != std::string::npos);
+  CHECK(read_text_file(folder + "/metrics.jsonl") == metrics);
   CHECK(apps::xxh64_file(folder + "/weights.safetensors") == weights);
 
   for (const char* step : {"000008", "000012"}) cut_in_half(folder + "/checkpoints/step-" + step + "/state.json");
@@ -154,13 +155,13 @@ TEST_CASE("aio_train: a run that is there is not overwritten, nor is one that is
   wait_until_it_trains(dir / "log");
   fs::remove(dir / "second");
   CHECK(wait_for(start(command, dir / "second")) == 2);
-  CHECK(read_file(dir / "second").find("another run is at work here") != std::string::npos);
+  CHECK(read_text_file(dir / "second").find("another run is at work here") != std::string::npos);
   while (!fs::exists(folder + "/checkpoints/step-000004")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   kill(child, SIGKILL);
   wait_for(child);
   command[2] = "never";
   CHECK(wait_for(start(command, dir / "third")) == 2);
-  CHECK(read_file(dir / "third").find("holds a run already") != std::string::npos);
+  CHECK(read_text_file(dir / "third").find("holds a run already") != std::string::npos);
 }
 
 TEST_CASE("aio_train: too many clips that cannot be read end it with 3, naming one") {
@@ -169,5 +170,5 @@ TEST_CASE("aio_train: too many clips that cannot be read end it with 3, naming o
   for (const auto& entry : fs::directory_iterator(dir / "set/clips/train")) cut_in_half(entry.path().string());
   const std::string train = "data.train=[\"" + (dir / "set") + "/pretrain\"]";
   CHECK(wait_for(start(arguments("pretrain", dir / "run", 10, {train}), dir / "log")) == 3);
-  CHECK(read_file(dir / "log").find(".mp4") != std::string::npos);
+  CHECK(read_text_file(dir / "log").find(".mp4") != std::string::npos);
 }

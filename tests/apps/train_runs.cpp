@@ -22,6 +22,7 @@
 #include "tensor/random.h"
 #include "tensor/safetensors.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::test {
 
@@ -98,12 +99,6 @@ int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-std::string read_file(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 void plant_infinity(const std::string& from, const std::string& to, const std::string& name) {
   std::map<std::string, Tensor> weights = load_safetensors(from);
   REQUIRE(weights.count(name) == 1);
@@ -115,7 +110,7 @@ void plant_infinity(const std::string& from, const std::string& to, const std::s
 
 int run(const std::vector<std::string>& arguments, const std::string& log) {
   const int code = wait_for(start(arguments, log));
-  if (code != 0) MESSAGE(read_file(log));
+  if (code != 0) MESSAGE(read_text_file(log));
   return code;
 }
 

@@ -25,7 +25,6 @@ int wait_for(pid_t child);
 /// Both; shows the log if the code is not 0.
 int run(const std::vector<std::string>& arguments, const std::string& log);
 
-std::string read_file(const std::string& path);
 /// A run's weights with one element of `name` infinite.
 void plant_infinity(const std::string& from, const std::string& to, const std::string& name);
 /// Kills a pre-training run of 40 steps so many times, every other time while it writes a checkpoint, and lets it end;

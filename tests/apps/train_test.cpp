@@ -14,6 +14,7 @@
 #include "tensor/random.h"
 #include "tests/apps/train_runs.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::test;
@@ -76,7 +77,7 @@ TEST_CASE("aio_train: counting nears the right numbers, and is refused where ans
   for (const auto& [part, task, text] : {std::tuple("qa", "count", "needs qa whose answers are numbers"),
                                          std::tuple("count", "qa", "that is \"count\"")}) {
     CHECK(wait_for(start(arguments(part, dir / "refused", 3, {std::string("train.task=") + task}), dir / "log")) == 2);
-    CHECK(read_file(dir / "log").find(text) != std::string::npos);
+    CHECK(read_text_file(dir / "log").find(text) != std::string::npos);
   }
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("aio_train: the number of threads changes nothing") {
   REQUIRE(run(arguments("pretrain", dir / "a", 8, {"run.threads=1", "data.workers=1"}), dir / "log") == 0);
   REQUIRE(run(arguments("pretrain", dir / "b", 8, {"run.threads=3", "data.workers=3", "data.cache_mib=0"}),
               dir / "log") == 0);
-  CHECK(read_file(dir / "a/metrics.jsonl") == read_file(dir / "b/metrics.jsonl"));
+  CHECK(read_text_file(dir / "a/metrics.jsonl") == read_text_file(dir / "b/metrics.jsonl"));
   CHECK(apps::xxh64_file(dir / "a/weights.safetensors") == apps::xxh64_file(dir / "b/weights.safetensors"));
 }
 
@@ -95,7 +96,7 @@ TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
   // 6 batches of 8 are all 48 samples, so that the skipped one would have been among them.
   REQUIRE(run(arguments("pretrain", dir / "a", 6), dir / "log") == 0);
   REQUIRE(run(arguments("pretrain", dir / "b", 6, {"data.skip_list=" + (dir / "skip.txt")}), dir / "log") == 0);
-  CHECK(read_file(dir / "a/metrics.jsonl") != read_file(dir / "b/metrics.jsonl"));
+  CHECK(read_text_file(dir / "a/metrics.jsonl") != read_text_file(dir / "b/metrics.jsonl"));
 }
 
 TEST_CASE("aio_train: refusals name the key or the file, with their exit codes") {
@@ -116,7 +117,7 @@ TEST_CASE("aio_train: refusals name the key or the file, with their exit codes")
     fs::remove(dir / "log");
     INFO(refusal.more[0]);
     CHECK(wait_for(start(arguments("pretrain", dir / "run", 3, refusal.more), dir / "log")) == refusal.code);
-    const std::string log = read_file(dir / "log");
+    const std::string log = read_text_file(dir / "log");
     INFO(log);
     CHECK(log.find(refusal.text) != std::string::npos);
   }

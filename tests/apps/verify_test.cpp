@@ -12,15 +12,15 @@
 #include "apps/model/golden_check.h"
 #include "tensor/safetensors.h"
 #include "tests/expect_error.h"
+#include "tests/models/golden.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::apps;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
 
 /// Keys that fail.
 std::vector<std::string> failed(const GoldenSet& set) {
@@ -51,7 +51,7 @@ class Copy {
  public:
   explicit Copy(const std::string& name) : name_(name) {
     for (const char* part : {".manifest.json", ".weights.safetensors", ".io.safetensors"}) {
-      fs::copy_file(golden(name + part), dir_ / (name + part));
+      fs::copy_file(test::golden(name + part), dir_ / (name + part));
     }
   }
   std::string file(const std::string& part) const { return dir_ / (name_ + part); }
@@ -62,10 +62,7 @@ class Copy {
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  std::string read(const std::string& name) const {
-    std::ifstream in(dir_ / name);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string read(const std::string& name) const { return test::read_text_file(dir_ / name); }
   void write(const std::string& part, const std::string& text) const { std::ofstream(file(part)) << text; }
 
  private:
@@ -76,7 +73,7 @@ class Copy {
 }  // namespace
 
 TEST_CASE("verify: one value of one tensor decides") {
-  const GoldenSet set = load_golden_set(golden("micro_f8.manifest.json"));
+  const GoldenSet set = load_golden_set(test::golden("micro_f8.manifest.json"));
   CHECK(failed(set).empty());
   CHECK(failed(corrupted(set, "out.norm", 2e-4, 1234)) == std::vector<std::string>{"out.norm"});
   CHECK(failed(corrupted(set, "out.video_mask", -1, 7)) == std::vector<std::string>{"out.video_mask"});
@@ -131,9 +128,9 @@ TEST_CASE("verify: exit codes and JSON") {
   CHECK(wrong.read("out").find("FAIL") != std::string::npos);
 
   const Copy bad("micro_f8");
-  CHECK(bad.verify(golden("micro_f8.manifest.json")) == 0);  // two manifests
+  CHECK(bad.verify(test::golden("micro_f8.manifest.json")) == 0);  // two manifests
   fs::resize_file(bad.file(".io.safetensors"), 100'000);
-  CHECK(bad.verify(golden("micro_f8.manifest.json") + " --json") == 4);
+  CHECK(bad.verify(test::golden("micro_f8.manifest.json") + " --json") == 4);
   CHECK(nlohmann::json::parse(bad.read("out")).at("pass") == false);
   CHECK(bad.read("err").find("io.safetensors") != std::string::npos);
   bad.write(".manifest.json", "{\"keys\": 3}");

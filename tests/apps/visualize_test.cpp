@@ -17,6 +17,7 @@
 #include "tests/apps/train_runs.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::apps {
 namespace {
@@ -147,7 +148,7 @@ TEST_CASE("both commands on a run's folder") {
     fs::remove(dir / "log.out");
     return test::wait_for(test::start(all, dir / "log"));
   };
-  const auto printed = [&] { return nlohmann::json::parse(test::read_file(dir / "log.out")); };
+  const auto printed = [&] { return nlohmann::json::parse(test::read_text_file(dir / "log.out")); };
 
   CHECK(program("cloze", {"--out", dir / "cloze"}, clip) == 0);
   auto json = printed();
@@ -155,8 +156,8 @@ TEST_CASE("both commands on a run's folder") {
   REQUIRE(json["words"].size() == 4);
   CHECK(json["words"][0]["word"] == "red");
   CHECK(json["words"][0]["candidates"].size() == 5);
-  CHECK(test::read_file(dir / "cloze/cloze.png").substr(1, 3) == "PNG");
-  const std::string page = test::read_file(dir / "cloze/index.html");
+  CHECK(test::read_text_file(dir / "cloze/cloze.png").substr(1, 3) == "PNG");
+  const std::string page = test::read_text_file(dir / "cloze/index.html");
   CHECK(page.find("a [MASK] [MASK]") != std::string::npos);
   CHECK(page.find("src=\"http") == std::string::npos);
   CHECK(program("cloze", {"--out", dir / "one", "--mask", "left"}, clip) == 0);
@@ -174,7 +175,7 @@ TEST_CASE("both commands on a run's folder") {
   CHECK(sum == doctest::Approx(9));  // patches of 16 in 48 x 48
   CHECK(json["models"][0]["density_rolled"] > 0);
   for (const char* file : {"density.png", "frames.png"}) {
-    CHECK(test::read_file(dir / ("attention/" + std::string(file))).substr(1, 3) == "PNG");
+    CHECK(test::read_text_file(dir / ("attention/" + std::string(file))).substr(1, 3) == "PNG");
   }
   CHECK(program("attention", {"--out", dir / "again", "--roll", "none"}, clip) == 0);
   CHECK(printed()["models"][0]["density_rolled"] == 0);

@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "data/dice.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

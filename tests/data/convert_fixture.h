@@ -9,8 +9,8 @@
 
 #include "data/datasets/readers.h"
 #include "data/datasets/table_file.h"
-#include "tests/data/text_file.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::test {
 

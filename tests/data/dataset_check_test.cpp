@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/data/text_file.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

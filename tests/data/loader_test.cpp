@@ -13,9 +13,9 @@
 #include "data/datasets/conversion.h"
 #include "data/dice.h"
 #include "data/manifest_writer.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

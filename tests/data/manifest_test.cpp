@@ -7,9 +7,9 @@
 
 #include "data/manifest_writer.h"
 #include "data/media_root.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

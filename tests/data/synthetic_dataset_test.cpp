@@ -16,22 +16,18 @@
 #include "tensor/parallel.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::synthetic {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string read(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 std::map<std::string, std::string> files_of(const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = read(entry.path());
+    if (entry.is_regular_file())
+      files[fs::relative(entry.path(), folder).string()] = test::read_text_file(entry.path());
   return files;
 }
 
@@ -121,8 +117,9 @@ TEST_CASE("dataset: every task's manifest opens, and its rows say what the scene
     kinds.insert(nlohmann::json::parse(qa.sample(i).extra)["kind"]);
   }
   CHECK(kinds == std::set<std::string>{"motion", "color", "shape", "count"});
-  CHECK(read(folder / "set/qa/dataset.json").find("0.3,") != std::string::npos);  // and not 0.30000001192092896
-  std::istringstream lines(read(folder / "set/vocab.txt"));
+  CHECK(test::read_text_file(folder / "set/qa/dataset.json").find("0.3,") !=
+        std::string::npos);  // and not 0.30000001192092896
+  std::istringstream lines(test::read_text_file(folder / "set/vocab.txt"));
   std::string first;
   std::getline(lines, first);
   CHECK(first == "[PAD]");

@@ -10,9 +10,9 @@
 #include "data/dice.h"
 #include "data/image_writer.h"
 #include "data/tar_writer.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

@@ -11,9 +11,9 @@
 #include <sstream>
 
 #include "tests/data/generated_text.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

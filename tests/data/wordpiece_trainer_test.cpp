@@ -10,8 +10,8 @@
 
 #include "data/dice.h"
 #include "data/wordpiece.h"
-#include "tests/data/text_file.h"
 #include "tests/expect_error.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {

@@ -13,19 +13,14 @@
 #include "tensor/random.h"
 #include "tensor/safetensors.h"
 #include "tests/expect_error.h"
+#include "tests/models/golden.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio::weights {
 namespace {
 
 using namespace test_bytes;
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 Checkpoint open_bytes(const test::TempDir& folder, const std::string& bytes, const OpenOptions& options = {}) {
   write_file(folder / "case.ckpt", bytes);
@@ -222,7 +217,7 @@ TEST_CASE("zip: limits and ZIP64 counts") {
 
 TEST_CASE("zip: a damaged member is refused, unless checksums are switched off") {
   const test::TempDir folder;
-  std::string bytes = read_file(golden("micro_ckpt_zip.ckpt"));
+  std::string bytes = test::read_text_file(test::golden("micro_ckpt_zip.ckpt"));
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   EXPECT_ERROR(open_bytes(folder, bytes), format, "is damaged: its CRC-32 differs from the one in the directory");
   OpenOptions options;
@@ -329,8 +324,8 @@ std::vector<std::string> small_files(const test::TempDir& folder) {
   save_torch(folder / "s.pth", {to_file_tensor("a.weight", normal({2, 3}, 0, 1, {1})),
                                 to_file_tensor("a.ids", Tensor::zeros({3}, {DType::i64, {}}))});
   save_safetensors(folder / "s.safetensors", {{"a", normal({2, 3}, 0, 1, {1})}, {"b", Tensor::scalar(1)}});
-  return {read_file(folder / "s.pth"), torch_zip(state_dict_pickle(TensorCall{}.bytes())), legacy.bytes(),
-          read_file(folder / "s.safetensors")};
+  return {test::read_text_file(folder / "s.pth"), torch_zip(state_dict_pickle(TensorCall{}.bytes())), legacy.bytes(),
+          test::read_text_file(folder / "s.safetensors")};
 }
 
 TEST_CASE("checkpoint: a file cut at any byte is refused") {
@@ -338,8 +333,8 @@ TEST_CASE("checkpoint: a file cut at any byte is refused") {
   const std::string path = folder / "cut";
   std::vector<std::string> files = small_files(folder);
   const std::size_t small = files.size();
-  files.push_back(read_file(golden("micro_ckpt_odd_zip.ckpt")));
-  files.push_back(read_file(golden("micro_ckpt_odd_legacy.ckpt")));
+  files.push_back(test::read_text_file(test::golden("micro_ckpt_odd_zip.ckpt")));
+  files.push_back(test::read_text_file(test::golden("micro_ckpt_odd_legacy.ckpt")));
   for (std::size_t i = 0; i < files.size(); ++i) {
     write_file(path, files[i]);
     CHECK(touch(open_checkpoint(path)) > 0);

@@ -10,11 +10,10 @@
 
 #include "models/checkpoint/checkpoint.h"
 #include "tensor/safetensors.h"
+#include "tests/models/golden.h"
 
 namespace aio::weights {
 namespace {
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
 
 std::string packed(const FileTensor& tensor) {
   std::vector<char> scratch;
@@ -39,7 +38,7 @@ constexpr const char* kPositionIds = "text_embeddings.position_ids";
 /// The parameters of a Lightning checkpoint are those of micro.weights; a few heads are absent.
 template <class Compare>
 void check_against_weights(const Checkpoint& checkpoint, Compare&& compare) {
-  const SafetensorsFile expected(golden("micro.weights.safetensors"));
+  const SafetensorsFile expected(test::golden("micro.weights.safetensors"));
   CHECK(checkpoint.wrapper == "state_dict");
   CHECK(checkpoint.skipped.empty());
   REQUIRE(checkpoint.tensors.size() == 64);
@@ -62,7 +61,7 @@ void check_against_weights(const Checkpoint& checkpoint, Compare&& compare) {
 
 TEST_CASE("checkpoint: f32 Lightning files load to the reference's bits, from each container") {
   for (const char* const name : {"micro_ckpt_zip.ckpt", "micro_ckpt_legacy.ckpt", "micro_ckpt_torch18_zip.ckpt"}) {
-    check_against_weights(open_checkpoint(golden(name)),
+    check_against_weights(open_checkpoint(test::golden(name)),
                           [](const FileTensor& tensor, const Tensor& loaded, const Tensor& reference) {
                             CHECK(tensor.dtype == "F32");
                             const auto a = loaded.to_vector<float>();
@@ -74,7 +73,7 @@ TEST_CASE("checkpoint: f32 Lightning files load to the reference's bits, from ea
 
 TEST_CASE("checkpoint: bf16 files hold the rounded weights") {
   for (const char* const name : {"micro_ckpt_bf16_zip.ckpt", "micro_ckpt_bf16_legacy.ckpt"}) {
-    check_against_weights(open_checkpoint(golden(name)),
+    check_against_weights(open_checkpoint(test::golden(name)),
                           [](const FileTensor& tensor, const Tensor& loaded, const Tensor& reference) {
                             CHECK(tensor.dtype == "BF16");
                             const auto a = loaded.to_vector<bf16>();
@@ -86,7 +85,7 @@ TEST_CASE("checkpoint: bf16 files hold the rounded weights") {
 
 TEST_CASE("checkpoint: f16 files become the nearest f32") {
   for (const char* const name : {"micro_ckpt_fp16_zip.ckpt", "micro_ckpt_fp16_legacy.ckpt"}) {
-    check_against_weights(open_checkpoint(golden(name)),
+    check_against_weights(open_checkpoint(test::golden(name)),
                           [](const FileTensor& tensor, const Tensor& loaded, const Tensor& reference) {
                             CHECK(tensor.dtype == "F16");
                             const auto a = loaded.to_vector<float>();
@@ -101,7 +100,7 @@ TEST_CASE("checkpoint: f16 files become the nearest f32") {
 }
 
 TEST_CASE("checkpoint: hyper-parameters and facts of a Lightning file") {
-  const Checkpoint checkpoint = open_checkpoint(golden("micro_ckpt_zip.ckpt"));
+  const Checkpoint checkpoint = open_checkpoint(test::golden("micro_ckpt_zip.ckpt"));
   CHECK(checkpoint.container == "torch zip");
   CHECK(checkpoint.metadata.at("epoch") == "4");
   CHECK(checkpoint.metadata.at("pytorch-lightning_version") == "1.1.4");
@@ -113,9 +112,9 @@ TEST_CASE("checkpoint: hyper-parameters and facts of a Lightning file") {
 }
 
 TEST_CASE("checkpoint: shared storages, strides, scalars, empty tensors, integers and unknown classes") {
-  const SafetensorsFile expected(golden("micro_ckpt_odd_expected.safetensors"));
+  const SafetensorsFile expected(test::golden("micro_ckpt_odd_expected.safetensors"));
   for (const char* const name : {"micro_ckpt_odd_zip.ckpt", "micro_ckpt_odd_legacy.ckpt"}) {
-    const Checkpoint checkpoint = open_checkpoint(golden(name));
+    const Checkpoint checkpoint = open_checkpoint(test::golden(name));
     check_same(checkpoint, expected);
     CHECK_FALSE(checkpoint.find("extra.transposed")->is_contiguous());
     CHECK(checkpoint.tensor("extra.transposed").to_vector<float>() ==
@@ -128,26 +127,26 @@ TEST_CASE("checkpoint: shared storages, strides, scalars, empty tensors, integer
 }
 
 TEST_CASE("checkpoint: DeiT and timm files") {
-  const SafetensorsFile expected(golden("micro_deit_expected.safetensors"));
-  const Checkpoint deit = open_checkpoint(golden("micro_deit_legacy.pth"));
+  const SafetensorsFile expected(test::golden("micro_deit_expected.safetensors"));
+  const Checkpoint deit = open_checkpoint(test::golden("micro_deit_legacy.pth"));
   CHECK(deit.container == "torch legacy");
   CHECK(deit.wrapper == "model");
   check_same(deit, expected);
-  const Checkpoint flat = open_checkpoint(golden("micro_vit_flat_zip.pth"));
+  const Checkpoint flat = open_checkpoint(test::golden("micro_vit_flat_zip.pth"));
   CHECK(flat.wrapper.empty());
   check_same(flat, expected);
-  const Checkpoint distilled = open_checkpoint(golden("micro_deit_distilled_legacy.pth"));
-  check_same(distilled, SafetensorsFile(golden("micro_deit_distilled_expected.safetensors")));
+  const Checkpoint distilled = open_checkpoint(test::golden("micro_deit_distilled_legacy.pth"));
+  check_same(distilled, SafetensorsFile(test::golden("micro_deit_distilled_expected.safetensors")));
   CHECK(distilled.contains("dist_token"));
 }
 
 TEST_CASE("checkpoint: tensors outlive the checkpoint that they came from") {
   Tensor weight;
   {
-    const Checkpoint checkpoint = open_checkpoint(golden("micro_ckpt_zip.ckpt"));
+    const Checkpoint checkpoint = open_checkpoint(test::golden("micro_ckpt_zip.ckpt"));
     weight = checkpoint.tensor("pooler.dense.weight");
   }
-  const SafetensorsFile expected(golden("micro.weights.safetensors"));
+  const SafetensorsFile expected(test::golden("micro.weights.safetensors"));
   CHECK(weight.to_vector<float>() == expected.tensor("pooler.dense.weight").to_vector<float>());
 }
 

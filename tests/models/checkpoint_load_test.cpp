@@ -12,12 +12,11 @@
 #include "tensor/raw.h"
 #include "tensor/safetensors.h"
 #include "tests/expect_error.h"
+#include "tests/models/golden.h"
 #include "tests/temp_dir.h"
 
 namespace aio::weights {
 namespace {
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
 
 /// The configuration of the golden set "micro", with the heads of its checkpoints.
 models::AioConfig micro() {
@@ -42,11 +41,11 @@ struct Model {
 };
 
 std::vector<float> expected(const std::string& name, const std::string& file = "micro.weights.safetensors") {
-  return SafetensorsFile(golden(file)).tensor(name).to_vector<float>();
+  return SafetensorsFile(test::golden(file)).tensor(name).to_vector<float>();
 }
 
 LoadSummary load(Model& model, const std::string& name, const AdaptOptions& options = {}) {
-  return load_checkpoint(model.store, open_checkpoint(golden(name)), options);
+  return load_checkpoint(model.store, open_checkpoint(test::golden(name)), options);
 }
 
 const LoadItem& item(const LoadSummary& summary, const std::string& name) {
@@ -59,7 +58,7 @@ const LoadItem& item(const LoadSummary& summary, const std::string& name) {
 
 /// micro.weights with some tensors changed, as a file.
 Checkpoint edited(const test::TempDir& folder, const std::function<void(std::map<std::string, Tensor>&)>& edit) {
-  auto tensors = load_safetensors(golden("micro.weights.safetensors"));
+  auto tensors = load_safetensors(test::golden("micro.weights.safetensors"));
   for (const char* const head : {"vcop_classifier.", "vqa_classifier.", "mc_vqa_classifier."}) {
     std::erase_if(tensors, [&](const auto& entry) { return entry.first.starts_with(head); });
   }
@@ -106,7 +105,7 @@ TEST_CASE("load: rank_output becomes row 1 of itm_score.fc where the file lacks 
   CHECK(item(summary, "rank_output.weight").result == LoadResult::adapted);
 
   Model own(config);
-  load_checkpoint(own.store, open_checkpoint(golden("micro.weights.safetensors")));
+  load_checkpoint(own.store, open_checkpoint(test::golden("micro.weights.safetensors")));
   CHECK(own.values("rank_output.weight") == expected("rank_output.weight"));
 
   Model anew(config);  // --fresh itm_score: the rank still starts from the file's row, as in the reference
@@ -154,7 +153,7 @@ TEST_CASE("load: another number of frames is refused with the flag, or the table
   config.frames = 4;
   config.head.vcop = true;  // 4! orders of 6 pairs: cannot be made from 3! of 3
   Model model(config);
-  const Checkpoint all = open_checkpoint(golden("micro.weights.safetensors"));
+  const Checkpoint all = open_checkpoint(test::golden("micro.weights.safetensors"));
   EXPECT_ERROR(load_checkpoint(model.store, all), format, "pass --fresh vcop_classifier to train it anew");
   CHECK(item(load_checkpoint(model.store, all, {.resize_temporal = true}), "vcop_classifier.fc8.weight").note ==
         "its size depends on the number of frames");
@@ -181,7 +180,7 @@ TEST_CASE("load: another image size is refused with the flag, or the position gr
 
 // pos_embed_resize.safetensors: torch.nn.functional.interpolate, as the reference's loader calls it.
 TEST_CASE("load: the interpolated grid is the reference's") {
-  const SafetensorsFile file(golden("pos_embed_resize.safetensors"));
+  const SafetensorsFile file(test::golden("pos_embed_resize.safetensors"));
   int cases = 0;
   for (const auto& entry : file.entries()) {
     if (!entry.name.starts_with("load.") || !entry.name.ends_with(".in")) continue;
@@ -217,7 +216,7 @@ TEST_CASE("load: weights of image transformers fill the transformer and nothing 
     Model model(micro());
     EXPECT_ERROR(load(model, name), format, "the checkpoint lacks text_embeddings.word_embeddings.weight, ");
     const LoadSummary summary = load(model, name, {.allow_missing = true});
-    const SafetensorsFile file(golden("micro_deit_expected.safetensors"));
+    const SafetensorsFile file(test::golden("micro_deit_expected.safetensors"));
     std::size_t loaded = 0;
     for (const auto& entry : file.entries()) {
       if (entry.name.starts_with("head")) {

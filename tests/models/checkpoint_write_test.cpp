@@ -12,12 +12,11 @@
 #include "tensor/raw.h"
 #include "tensor/storage.h"
 #include "tests/expect_error.h"
+#include "tests/models/golden.h"
 #include "tests/temp_dir.h"
 
 namespace aio::weights {
 namespace {
-
-std::string golden(const std::string& name) { return AIO_TEST_DATA "/golden/model/" + name; }
 
 /// `count` bytes as a tensor of any type.
 FileTensor raw_tensor(const std::string& name, const std::string& dtype, std::vector<std::uint64_t> shape) {
@@ -98,11 +97,12 @@ assert len(state) == 20
 
 TEST_CASE("torch writer: a golden checkpoint goes through it unchanged") {
   const test::TempDir folder;
-  const Checkpoint original = open_checkpoint(golden("micro_ckpt_fp16_legacy.ckpt"));
+  const Checkpoint original = open_checkpoint(test::golden("micro_ckpt_fp16_legacy.ckpt"));
   save_torch(folder / "copy.pth", original.tensors);
   check_same(original.tensors, open_checkpoint(folder / "copy.pth"));
   run_torch(folder / "copy.pth",
-            "want = torch.load('" + golden("micro_ckpt_fp16_legacy.ckpt") + "', weights_only=False)['state_dict']\n" +
+            "want = torch.load('" + test::golden("micro_ckpt_fp16_legacy.ckpt") +
+                "', weights_only=False)['state_dict']\n" +
                 "assert list(want) == list(state)\n"
                 "for k in want: assert want[k].dtype == state[k].dtype and torch.equal(want[k], state[k]), k\n",
             folder);

@@ -14,17 +14,13 @@
 #include "tensor/raw.h"
 #include "tests/expect_error.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 namespace aio {
 namespace {
 
 void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string with_header(const std::string& header, const std::string& data = {}) {
@@ -117,7 +113,7 @@ TEST_CASE("safetensors: the bytes are those of the reference's serializer") {
   const float values[] = {1, 2, 3};
   std::string data(13, '\x09');
   std::memcpy(data.data(), values, 12);
-  CHECK(read_file(path) == with_header(padded, data));
+  CHECK(test::read_text_file(path) == with_header(padded, data));
 }
 
 TEST_CASE("safetensors: foreign element types are converted, misaligned data is copied") {
@@ -172,7 +168,7 @@ TEST_CASE("safetensors: limits hold at the limit and refuse one beyond it") {
   const std::string path = folder / "limit.safetensors";
   write_file(path, with_header(R"({"abc":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
                                R"("d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"));
-  const std::size_t header = read_file(path).size() - 8;
+  const std::size_t header = test::read_text_file(path).size() - 8;
   CHECK(SafetensorsFile(path, {header, 2, 3}).entries().size() == 2);
   EXPECT_ERROR(SafetensorsFile(path, {header - 1, 2, 3}), format, "at most");
   EXPECT_ERROR(SafetensorsFile(path, {header, 1, 3}), format, "more than 1 tensors");
@@ -183,11 +179,11 @@ TEST_CASE("safetensors: a failed save leaves the old file and no other") {
   const test::TempDir folder;
   const std::string path = folder / "w.safetensors";
   save_safetensors(path, {{"w", Tensor::full({4}, 3)}});
-  const std::string before = read_file(path);
+  const std::string before = test::read_text_file(path);
   EXPECT_ERROR(save_safetensors(path, {{"w", Tensor()}}), value, "tensor w is undefined");
   EXPECT_ERROR(save_safetensors(path, {{"\xff", Tensor::full({4}, 3)}}), value, "not valid UTF-8");
   EXPECT_ERROR(save_safetensors(folder / "no/such/folder.safetensors", {}), io, "cannot create");
-  CHECK(read_file(path) == before);
+  CHECK(test::read_text_file(path) == before);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
@@ -293,7 +289,7 @@ TEST_CASE("safetensors: 10,000 mutated files get the verdict of the installed re
   const std::string command =
       std::string(python) + " " + folder / "peer.py" + " " + folder / "blob" + " " + folder / "verdicts";
   REQUIRE(std::system(command.c_str()) == 0);
-  const std::string verdicts = read_file(folder / "verdicts");
+  const std::string verdicts = test::read_text_file(folder / "verdicts");
   REQUIRE(verdicts.size() == kFiles);
   int accepted = 0;
   for (std::uint32_t i = 0; i < kFiles; ++i) {
