@@ -39,6 +39,24 @@ struct ValidPatches {
   std::int64_t rows = 0, columns = 0, count = 0;
 };
 
+/// An image whose patches are no rectangle from the top left has a pixel that is by chance like padding, or is all
+/// zeros, as one that could not be read: then its patches are the rectangle around those found, or all. (The reference
+/// stops.)
+void make_rectangle(ValidPatches& image, std::int64_t gh, std::int64_t gw) {
+  if (image.count > 0 && image.count == image.rows * image.columns) return;
+  image.rows = image.columns = 0;
+  for (std::int64_t n = 0; n < gh * gw; ++n) {
+    if (image.valid[static_cast<std::size_t>(n)] == 0) continue;
+    image.rows = std::max(image.rows, n / gw + 1);
+    image.columns = std::max(image.columns, n % gw + 1);
+  }
+  if (image.rows == 0) image.rows = gh, image.columns = gw;
+  image.count = image.rows * image.columns;
+  for (std::int64_t n = 0; n < gh * gw; ++n) {
+    image.valid[static_cast<std::size_t>(n)] = n / gw < image.rows && n % gw < image.columns;
+  }
+}
+
 /// By the reference's rule: the channels of the patch's first pixel do not sum to exactly 0 (in the image's own type).
 template <class T>
 std::vector<ValidPatches> find_valid(const Tensor& first_pixels) {  // [images, 3, gh, gw]
@@ -57,6 +75,7 @@ std::vector<ValidPatches> find_valid(const Tensor& first_pixels) {  // [images, 
       image.rows += valid && n % gw == 0;
       image.columns += valid && n < gw;
     }
+    make_rectangle(image, gh, gw);
   }
   return found;
 }

@@ -70,6 +70,7 @@ EvalSplit open_split(const CommandOptions& options, const std::string& name, con
 
 int evaluate(const EvalTask& task, CommandOptions options) {
   if (options.threads > 0) set_num_threads(options.threads);
+  options.images = options.images || task.images;
   ModelFile file(options.model);
   apply(options, file.settings);
   const WordPiece tokenizer = open_vocabulary(options, file);

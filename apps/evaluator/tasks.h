@@ -16,6 +16,7 @@ struct EvalTask {
   const char* what;  ///< one line for --help
   /// The metric to select a checkpoint by.
   const char* primary;
+  bool images;  ///< samples are still images, whatever else is said
   /// Throws Error{config} where the model lacks the head, Error{value} for data of another task.
   Evaluation (*evaluate)(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options);
 };

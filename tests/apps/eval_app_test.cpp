@@ -150,3 +150,34 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
     CHECK(ran.err.find(refusal.text) != std::string::npos);
   }
 }
+
+TEST_CASE("aio_eval: zero-shot choice by a checkpoint as the reference's trainer writes it") {
+  // Lightning's layout, 3 frames, no rank_output; recorded from the reference's code, as are the sizes given here.
+  const test::TempDir dir;
+  test::EvalSet set({{"name", "own"}, {"task", "choice"}});
+  for (int i = 0; i < 3; ++i) {
+    set.add(
+        {{"id", message(i)}, {"media", test::clip(i)}, {"options", {"a red bar", "a circle"}}, {"answer_index", 1}});
+  }
+  std::string words = "[PAD]\n";
+  for (int i = 1; i < 200; ++i)
+    words += i == 100   ? "[UNK]\n"
+             : i == 101 ? "[CLS]\n"
+             : i == 102 ? "[SEP]\n"
+             : i == 103 ? "[MASK]\n"
+                        : message("w", i, "\n");
+  set.write("vocab.txt", words);
+  const std::string base = "choice --checkpoint " AIO_TEST_DATA "/golden/model/micro_ckpt_zip.ckpt --data " +
+                           set.path() + " --size micro --set model.heads=4 --json --workers 1 --out " + (dir / "a");
+  const Ran ran = run(dir, base + " --zero-shot");
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  const json results = json::parse(ran.out);
+  CHECK(results["items"] == 3);
+  CHECK(results["unreadable"] == 0);
+  CHECK(results["frames"] == 3);
+  std::ifstream lines(dir / "a/predictions.jsonl");
+  double right = 0;
+  for (std::string line; std::getline(lines, line);) right += json::parse(line)["prediction"] == 1 ? 1 : 0;
+  CHECK(results["metrics"]["accuracy"] == right / 3);
+}

@@ -3,6 +3,7 @@
 
 #include "apps/evaluator/tasks.h"
 
+#include <atomic>
 #include <set>
 
 #include "apps/evaluator/action.h"
@@ -209,6 +210,42 @@ TEST_CASE("eval action: a probe is trained on one split and judged on another") 
   CHECK(evaluation.items == 24);
   CHECK(evaluation.metric("top10") == 1);
   CHECK(evaluation.metric("top1") == share_right(evaluation));
+}
+
+TEST_CASE("eval action: the backbone sees each clip once, however long a probe is trained") {
+  const test::EvalModel built;
+  std::atomic<int> decoded = 0;
+  apps::EvalSplit train = test::eval_split(data("action"), "train"), split = test::eval_split(data("action"));
+  train.decode = split.decode = [&](const DecodeRequest& request) {
+    ++decoded;
+    return test::decode_for_eval(request);
+  };
+  apps::ProbeOptions options;
+  options.steps = 300;  // of 256 features: 3,840 times through the 20 clips
+  apps::evaluate_probe(built.model, train, split, {}, options);
+  CHECK(decoded == 20 + 24);
+}
+
+TEST_CASE("eval: blind choices and actions follow from the text alone") {
+  const test::EvalModel built(10);
+  apps::EvalOptions blind;
+  blind.blind = true;
+  // All clips have one prompt: whoever does not look says the same of each.
+  const auto actions = parsed(evaluate("action", built.model, data("action"), blind).predictions);
+  for (const json& line : actions) CHECK(line["prediction"] == actions[0]["prediction"]);
+  const auto seeing = parsed(evaluate("action", built.model, data("action")).predictions);
+  CHECK(std::any_of(seeing.begin(), seeing.end(), [&](const json& line) { return line["top"] != seeing[0]["top"]; }));
+
+  test::EvalSet set({{"name", "one-question"}, {"task", "choice"}});
+  for (int i = 0; i < 6; ++i) {
+    set.add(
+        {{"id", message(i)}, {"media", test::clip(i)}, {"options", {"a bar", "a circle"}}, {"answer_index", i % 2}});
+  }
+  const auto choices = parsed(evaluate("choice", built.model, set.path(), blind).predictions);
+  for (const json& line : choices) {
+    CHECK(line["scores"][0].get<double>() == doctest::Approx(choices[0]["scores"][0].get<double>()).epsilon(1e-5));
+  }
+  CHECK(parsed(evaluate("choice", built.model, set.path()).predictions)[0]["scores"] != choices[0]["scores"]);
 }
 
 TEST_CASE("eval pretrain: accuracies follow from the predictions") {

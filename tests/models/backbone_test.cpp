@@ -89,6 +89,24 @@ TEST_CASE("backbone: rates and places of dropout and drop path") {
   CHECK(ctx.rng.position().call == 1 + 1 + 3 + 5);
 }
 
+TEST_CASE("backbone: a picture of zeros, or with a pixel like padding, is embedded whole") {
+  const TinyModel tiny(noisy_config());
+  nn::ForwardCtx ctx = evaluating();
+  const Tensor pictures = clips(3, 1);
+  auto* const pixels = pictures.data<double>();
+  const std::int64_t picture = 3 * 16 * 16;
+  std::fill(pixels + picture, pixels + 2 * picture, 0.0);                               // one that could not be read
+  for (std::int64_t c = 0; c < 3; ++c) pixels[2 * picture + c * 256 + 8 * 16 + 8] = 0;  // first of the last patch
+  const VideoTokens found = tiny.model.embed_video(pictures, ctx, {.detect_padding = true});
+  const VideoTokens whole = tiny.model.embed_video(pictures, ctx);
+  CHECK(found.tokens.shape() == whole.tokens.shape());
+  for (const std::int64_t i : {0, 1}) {
+    CHECK(distance(slice(found.tokens, 0, i, i + 1), slice(whole.tokens, 0, i, i + 1)) < 1e-12);
+  }
+  // 3 of 4 patches are seen: the rectangle around them has all.
+  CHECK(distance(slice(found.tokens, 0, 2, 3), slice(whole.tokens, 0, 2, 3)) < 1e-12);
+}
+
 TEST_CASE("backbone: a text's padding does not show") {
   const TinyModel tiny(noisy_config());
   const TextBatch text = tiny_text({3, 5}, 6);
