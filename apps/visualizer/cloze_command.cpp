@@ -26,12 +26,12 @@ struct Options {
   bool json = false;
 };
 
-/// "red 93 %, blue 4 %".
+/// "red 93%, blue 4%".
 std::string list_of(const std::vector<std::pair<std::string, double>>& candidates) {
   std::string text;
   for (const auto& [piece, probability] : candidates) {
     char share[32];
-    std::snprintf(share, sizeof(share), " %.0f %%", 100 * probability);
+    std::snprintf(share, sizeof(share), " %.0f%%", 100 * probability);  // in one piece where lines are broken
     text += (text.empty() ? "" : ", ") + piece + share;
   }
   return text;

@@ -8,8 +8,9 @@
 namespace aio::apps {
 
 /// pictures u8 [T, S, S, 3] -> u8 [T, F S, F S, 3], F the least whole factor that makes a side at least 192 pixels
-/// long. Where the heat of a patch is above `threshold` of the largest there is, the patch is covered by a colour from
-/// dark red over orange to yellow, the stronger the more; the others are dimmed. heat: [T * grid * grid], not negative.
+/// long; enlarged smoothly. Where the heat of a patch is above `threshold` of the largest there is, the patch is
+/// covered by a colour from dark red over orange to yellow, the stronger the more; the others are dimmed. heat: [T *
+/// grid * grid], not negative.
 Tensor heat_overlay(const Tensor& pictures, const std::vector<double>& heat, double threshold);
 
 /// The pictures as heat_overlay() enlarges them.

@@ -11,6 +11,7 @@
 #include "cuda/install.h"
 #include "tests/apps/emulated_runs.h"
 #include "tests/temp_dir.h"
+#include "tests/text_file.h"
 
 using namespace aio;
 using namespace aio::test;
@@ -18,7 +19,7 @@ using namespace aio::test;
 namespace {
 
 bool mentions(const std::string& file, const std::string& text) {
-  return read_file(file).find(text) != std::string::npos;
+  return read_text_file(file).find(text) != std::string::npos;
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ TEST_CASE("aio_train on the emulated device: steps that are not finite change no
   const std::vector<std::string> planted = {"model.init=" + (dir / "planted.safetensors"), "train.ema=0",
                                             "train.max_skipped=2"};
   CHECK(wait_for(start(emulated_run(dir / "stops", 4, "cuda", planted), dir / "log")) == 5);
-  const auto dump = nlohmann::json::parse(read_file(dir / "stops/non-finite-step-2.json"));
+  const auto dump = nlohmann::json::parse(read_text_file(dir / "stops/non-finite-step-2.json"));
   CHECK(dump["first_bad_op"].get<std::string>().rfind("linear", 0) == 0);
 }
 
@@ -114,7 +115,7 @@ TEST_CASE("aio_eval on the emulated device gives the CPU's metrics") {
                                               device,
                                               "--json"};
     REQUIRE(run(command, log) == 0);
-    return nlohmann::json::parse(read_file(log + ".out"))["metrics"];
+    return nlohmann::json::parse(read_text_file(log + ".out"))["metrics"];
   };
   CHECK(metrics("pretrain", "cpu") == metrics("pretrain", "cuda"));
 }
