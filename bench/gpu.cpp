@@ -118,7 +118,7 @@ void add_rows(Cases& cases, const Size& s) {
                      const Tensor mean = random({R}, kWide), rstd = random({R}, kWide);
                      return [=](Backend& k) {
                        k.layer_norm_backward(dx.view(), dgamma.view(), dbeta.view(), dy.view(), x.view(), mean.view(),
-                                             rstd.view(), gamma.view());
+                                             rstd.view(), gamma.view(), nullptr);
                      };
                    }});
   cases.push_back({"kernel/gelu/forward" + size, 0, 8 * row_bytes, [=]() -> Call {

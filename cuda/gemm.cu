@@ -1,14 +1,15 @@
 // Matrix products: the library's (gemm_library.h), with what happens to a product before it is stored.
 //
-// gemm:     t = alpha A B + beta C;  t += bias;  preactivation = t, t = gelu(t);  t *= gelu'(x);  t += residual;  C = t
+// gemm:     t = alpha A B + beta C;  t += bias;  preactivation = t;  t = gelu(t);  t = dropout(t);  t *= gelu'(x);
+//           t += residual;  C = t
 // Dtypes:   f32, or bf16 with C in bf16 or f32; sums and epilogue in f32.
 // Order:    the library's choice for the shape, the same in every run.
 //
-// The library adds bias and residual, rounded once, and its bias has C's type. GELU and its slope are a kernel of our
-// own (cuBLASLt's GELU is the tanh approximation: another function), which reads what the library has written, so in
-// bf16 they see a rounded number. Where the sums are short, such a product is our own (gemm_tensor_core.h) with its
-// epilogue on unrounded sums: the library's would be limited by memory, and the pass over C is spared. Where rows do
-// not lie on 16 bytes, our kernel does all of the epilogue on an f32 product: C itself if that is f32, else scratch
+// The library adds bias and residual, rounded once, and its bias has C's type. GELU, its slope and dropout are a kernel
+// of our own (cuBLASLt's GELU is the tanh approximation: another function), which reads what the library has written,
+// so in bf16 they see a rounded number. Where the sums are short, such a product is our own (gemm_tensor_core.h) with
+// its epilogue on unrounded sums: the library's would be limited by memory, and the pass over C is spared. Where rows
+// do not lie on 16 bytes, our kernel does all of the epilogue on an f32 product: C itself if that is f32, else scratch
 // memory.
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <optional>
 
 #include "cuda/cuda_backend.h"
+#include "cuda/dropout_mask.h"
 #include "cuda/gelu.h"
 #include "cuda/gemm_library.h"
 #include "cuda/gemm_tensor_core.h"
@@ -73,6 +75,9 @@ struct Epilogue {
   const float* wide_bias = nullptr;
   const bf16* narrow_bias = nullptr;
   Rows<D> preactivation_out, gelu_backward_of, residual;
+  bool has_dropout = false;
+  DropoutFactors dropout;
+  std::int64_t cols = 0;
 
   template <int N, class T>
   __device__ static void add(float (&t)[N], float scale, const T* from) {
@@ -103,6 +108,12 @@ struct Epilogue {
     if (gelu_forward) {
 #pragma unroll
       for (int k = 0; k < N; ++k) t[k] = gelu(t[k]);
+    }
+    if (has_dropout) {
+      float factor[N];
+      dropout.get(factor, i * cols + j);
+#pragma unroll
+      for (int k = 0; k < N; ++k) t[k] = drop(factor[k], t[k]);
     }
     if (gelu_backward_of.data != nullptr) {
       float x[N];
@@ -142,7 +153,9 @@ void run_epilogue(Stream stream, const Epilogue<D, P>& epilogue, std::int64_t ro
 }
 
 /// The parts that are not sums: the library has none of them.
-bool has_own_part(const GemmEpilogue& e) { return e.preactivation_out != nullptr || e.gelu_backward_of != nullptr; }
+bool has_own_part(const GemmEpilogue& e) {
+  return e.preactivation_out != nullptr || e.gelu || e.dropout != nullptr || e.gelu_backward_of != nullptr;
+}
 
 /// All rows begin on 16 bytes. Null is whole.
 bool whole_rows(std::initializer_list<const View*> views) {
@@ -178,7 +191,10 @@ Epilogue<D, P> whole_epilogue(const View& c, const GemmEpilogue& epilogue) {
   if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::bf16) e.narrow_bias = epilogue.bias->as<bf16>();
   if (epilogue.bias != nullptr && epilogue.bias->dtype == DType::f32) e.wide_bias = epilogue.bias->as<float>();
   e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
-  e.gelu_forward = epilogue.preactivation_out != nullptr;
+  e.gelu_forward = epilogue.gelu;
+  e.has_dropout = epilogue.dropout != nullptr;
+  if (epilogue.dropout != nullptr) e.dropout = DropoutFactors(*epilogue.dropout);
+  e.cols = c.dim[1];
   e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
   e.residual = rows_of<D>(epilogue.residual);
   return e;

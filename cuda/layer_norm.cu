@@ -3,7 +3,7 @@
 // Forward:  mean = sum_c x / C,  var = sum_c (x - mean)^2 / C,  rstd = 1 / sqrt(var + eps)
 //           h = (x - mean) rstd,  y = h gamma + beta
 // Backward: w = dy gamma,  dx = rstd (w - sum_c(w) / C - h sum_c(w h) / C)
-//           dgamma = sum_r dy h,  dbeta = sum_r dy
+//           dgamma = sum_r dy h,  dbeta = sum_r dy;  dx may have a residual's gradient added
 // Shapes:   x, y, dx, dy [R, C]; mean, rstd [R]; gamma, beta, dgamma, dbeta [C].
 // Dtypes:   f32, bf16; everything but x, y, dx, dy is f32.
 // Saved:    x, mean, rstd: h is recomputed, 2 numbers a row instead of C.
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kRowThreads)
 template <int N, class T>
 __global__ void __launch_bounds__(kRowThreads)
     layer_norm_backward_kernel(T* dx, const T* dy, const T* x, const float* mean, const float* rstd, const float* gamma,
-                               std::int64_t R, std::int64_t C) {
+                               const T* residual, std::int64_t R, std::int64_t C) {
   const std::int64_t r = global_warp_id();
   if (r >= R) return;
   const float m = mean[r], s = rstd[r];
@@ -96,6 +96,11 @@ __global__ void __launch_bounds__(kRowThreads)
     terms(c, w, h);
 #pragma unroll
     for (int j = 0; j < N; ++j) w[j] = s * fmaf(-h[j], mean_wh, w[j] - mean_w);
+    if (residual != nullptr) {
+      load_vector(h, residual + r * C + c);
+#pragma unroll
+      for (int j = 0; j < N; ++j) w[j] += h[j];
+    }
     store_vector(dx + r * C + c, w);
   });
 }
@@ -132,16 +137,18 @@ void CudaBackend::layer_norm_forward(const View& y, const View& mean, const View
 }
 
 void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy,
-                                      const View& x, const View& mean, const View& rstd, const View& gamma) {
+                                      const View& x, const View& mean, const View& rstd, const View& gamma,
+                                      const View* residual) {
   const std::int64_t R = x.rows(), C = x.cols();
   dispatch_gpu_float(x.dtype, [&]<class T>() {
-    if (aligned16(dx.data, dy.data, x.data, gamma.data) && dispatch_norm_columns(C, [&]<int N, int V>() {
+    const T* const added = residual == nullptr ? nullptr : residual->as<T>();
+    if (aligned16(dx.data, dy.data, x.data, gamma.data, added) && dispatch_norm_columns(C, [&]<int N, int V>() {
           const std::int64_t chunk_rows = norm_chunk_rows(R), chunks = (R + chunk_rows - 1) / chunk_rows;
           const Scratch scratch(*allocator_, static_cast<std::size_t>(2 * chunks * C) * sizeof(float));
           float* const partial = scratch.as<float>();
           launch("layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
                  layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
-                 rstd.as<float>(), gamma.as<float>(), static_cast<const T*>(nullptr), R, chunk_rows);
+                 rstd.as<float>(), gamma.as<float>(), added, R, chunk_rows);
           launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dgamma.as<float>(), partial, C,
                  chunks, C);
           launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dbeta.as<float>(),
@@ -150,11 +157,11 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
       return;
     const auto run = [&]<int N>() {
       launch("layer_norm_backward", stream(), row_grid(R), layer_norm_backward_kernel<N, T>, dx.as<T>(), dy.as<T>(),
-             x.as<T>(), mean.as<float>(), rstd.as<float>(), gamma.as<float>(), R, C);
+             x.as<T>(), mean.as<float>(), rstd.as<float>(), gamma.as<float>(), added, R, C);
       column_sums<N, float>("layer_norm_backward", stream(), *allocator_, {dgamma.as<float>(), dbeta.as<float>()}, 1, R,
                             C, ParameterTerms<T>{dy.as<T>(), x.as<T>(), mean.as<float>(), rstd.as<float>(), C});
     };
-    dispatch_columns<T>(C, run, dx.as<T>(), dy.as<T>(), x.as<T>(), gamma.as<float>());
+    dispatch_columns<T>(C, run, dx.as<T>(), dy.as<T>(), x.as<T>(), gamma.as<float>(), added);
   });
 }
 

@@ -187,7 +187,8 @@ void CountingBackend::product(const View& c, const View& a, const View& b, const
 /// The library adds bias and residual where rows lie on 16 bytes; what is not a sum is a kernel after it.
 void CountingBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
   if (c.numel() == 0) return;
-  const bool own_part = e.preactivation_out != nullptr || e.gelu_backward_of != nullptr;
+  const bool own_part =
+      e.preactivation_out != nullptr || e.gelu || e.dropout != nullptr || e.gelu_backward_of != nullptr;
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
   if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= 256 && N % 8 == 0 &&
       a.stride[1] == 1 && rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
@@ -240,8 +241,8 @@ void CountingBackend::layer_norm_forward(const View& y, const View& mean, const 
 }
 
 void CountingBackend::layer_norm_backward(const View& dx, const View&, const View&, const View& dy, const View& x,
-                                          const View& mean, const View& rstd, const View& gamma) {
-  moves("layer_norm_backward", {&dx}, {&dy, &x, &mean, &rstd, &gamma});
+                                          const View& mean, const View& rstd, const View& gamma, const View* residual) {
+  moves("layer_norm_backward", {&dx}, {&dy, &x, &mean, &rstd, &gamma, residual});
   if (const std::int64_t C = x.cols(); C == 64 || C == 128 || C == 192 || C == 256 || C == 384 || C == 512 ||
                                        C == 768 ||
                                        C == 1024) {  // the sums of chunks of rows in the same pass, then their sums

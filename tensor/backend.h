@@ -28,14 +28,16 @@ enum class BinaryOp { add, sub, mul, div };
 enum class UnaryOp { exp, log, sqrt, relu, tanh, sigmoid };
 
 /// What happens to a product before it is stored; absent parts are null. In the order of the fields:
-/// t = alpha * A B + beta * C;  t += bias[N];  if preactivation_out: preactivation_out = t, t = gelu(t);
-/// if gelu_backward_of: t *= gelu'(gelu_backward_of);  t += residual.  Matrices have C's shape and dtype and unit
-/// column stride.
+/// t = alpha * A B + beta * C;  t += bias[N];  preactivation_out = t;  if gelu: t = gelu(t);  t = dropout(t), element
+/// (i, j) of C being number i N + j of the mask;  t *= gelu'(gelu_backward_of);  t += residual.
+/// Matrices have C's shape and dtype and unit column stride.
 struct GemmEpilogue {
   double alpha = 1;
   double beta = 0;
   const View* bias = nullptr;
   const View* preactivation_out = nullptr;
+  bool gelu = false;
+  const DropoutMask* dropout = nullptr;
   const View* gelu_backward_of = nullptr;
   const View* residual = nullptr;
 };
@@ -150,8 +152,9 @@ class Backend {
   /// y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(var + eps); mean, rstd [R], gamma, beta [C]: accumulator dtype.
   virtual void layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x, const View& gamma,
                                   const View& beta, double eps) = 0;
+  /// `residual` (as dx, or null) is added to dx, whose memory it may be.
   virtual void layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy, const View& x,
-                                   const View& mean, const View& rstd, const View& gamma) = 0;
+                                   const View& mean, const View& rstd, const View& gamma, const View* residual) = 0;
   virtual void softmax_forward(const View& y, const View& x) = 0;  ///< over the last dimension; in place allowed
   virtual void softmax_backward(const View& dx, const View& dy, const View& y) = 0;
   virtual void log_softmax_forward(const View& y, const View& x) = 0;

@@ -44,6 +44,12 @@ inline Philox4 random_bits(const RngKey& key, std::uint64_t group) {
 /// Dropout's keep rule as integers, so that CPU and CUDA agree bit for bit: keep iff (bits >> 8) >= threshold.
 std::uint32_t dropout_threshold(double p);
 
+/// A dropout mask: element i of a tensor (row-major) is kept or not by `key` alone. p = 0: no dropout.
+struct DropoutMask {
+  double p = 0;
+  RngKey key{};
+};
+
 // Filled tensors, computed on the CPU and copied to `options.device`; f32, f64 or bf16.
 /// low <= x <= high: drawn from the open interval, but rounding to the dtype may reach an end.
 Tensor uniform(const Shape& shape, double low, double high, RngKey key, TensorOptions options = {});

@@ -26,7 +26,7 @@ struct LayerNormNode : Node {
     const Tensor dgamma = raw::empty_like(gamma), dbeta = raw::empty_like(gamma);
     backend_for(x).layer_norm_backward(ops::as_matrix(dx).view(), dgamma.view(), dbeta.view(),
                                        ops::as_matrix(grads[0]).view(), ops::as_matrix(x).view(), mean_.get().view(),
-                                       rstd_.get().view(), gamma.view());
+                                       rstd_.get().view(), gamma.view(), nullptr);
     return {dx, dgamma, dbeta};
   }
   SavedTensor x_, gamma_, mean_, rstd_;

@@ -148,6 +148,7 @@ Tensor linear_op(Kind kind, const Tensor& x, const Tensor& weight, const Tensor&
   if (kind == Kind::gelu) {
     preactivation_view = as_rows(preactivation).view();
     epilogue.preactivation_out = &preactivation_view;
+    epilogue.gelu = true;
   }
   if (kind == Kind::residual) {
     residual_rows = as_rows(raw::contiguous(residual));

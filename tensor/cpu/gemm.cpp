@@ -91,6 +91,9 @@ void gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilo
     using T = accumulator_t<D>;
     auto product = product_of<S, D>(c, a, b, epilogue.alpha, epilogue.beta);
     product.epilogue.preactivation_out = rows_of<D>(epilogue.preactivation_out);
+    product.epilogue.gelu = epilogue.gelu;
+    if (epilogue.dropout != nullptr) product.epilogue.dropout = DropoutFactors<T>(*epilogue.dropout);
+    product.epilogue.row_length = product.c.cols;
     product.epilogue.gelu_backward_of = rows_of<const D>(epilogue.gelu_backward_of);
     product.epilogue.residual = rows_of<const D>(epilogue.residual);
     if (epilogue.bias == nullptr || epilogue.bias->dtype == dtype_of<T>) {

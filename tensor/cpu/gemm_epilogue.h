@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "tensor/cpu/dropout_mask.h"
 #include "tensor/dtype.h"
 
 namespace aio::cpu {
@@ -23,10 +24,13 @@ struct Epilogue {
   using T = accumulator_t<D>;
   const T* bias = nullptr;
   Rows<D> preactivation_out;
+  bool gelu = false;
+  DropoutFactors<T> dropout;
+  std::int64_t row_length = 0;  // of the mask: C's columns
   Rows<const D> gelu_backward_of;
   Rows<const D> residual;
 
-  bool empty() const { return !bias && !preactivation_out && !gelu_backward_of && !residual; }
+  bool empty() const { return !bias && !preactivation_out && !gelu && !dropout && !gelu_backward_of && !residual; }
 };
 
 /// sums = scale * C on rows [row, row + rows) and columns [col, col + cols); `sums` may be C itself.
@@ -35,9 +39,10 @@ void scale_rows(accumulator_t<D>* sums, std::int64_t sums_stride, accumulator_t<
                 std::int64_t rows, std::int64_t col, std::int64_t cols);
 
 /// Applies the epilogue to rows [row, row + rows) and columns [col, col + cols) of C. The sums are at `sums` (leading
-/// dimension `sums_stride`), which may be C itself if D is the accumulator type. Instantiated for float, double, bf16.
+/// dimension `sums_stride`), which are overwritten and may be C itself if D is the accumulator type. Instantiated for
+/// float, double, bf16.
 template <class D>
-void apply_epilogue(const Epilogue<D>& epilogue, const accumulator_t<D>* sums, std::int64_t sums_stride, Rows<D> c,
+void apply_epilogue(const Epilogue<D>& epilogue, accumulator_t<D>* sums, std::int64_t sums_stride, Rows<D> c,
                     std::int64_t row, std::int64_t rows, std::int64_t col, std::int64_t cols);
 
 }  // namespace aio::cpu

@@ -3,7 +3,7 @@
 // Forward:  mean = sum_c x / C,  var = sum_c (x - mean)^2 / C,  rstd = 1 / sqrt(var + eps)
 //           h = (x - mean) rstd,  y = h gamma + beta
 // Backward: w = dy gamma,  dx = rstd (w - sum_c(w) / C - h sum_c(w h) / C)
-//           dgamma = sum_r dy h,  dbeta = sum_r dy
+//           dgamma = sum_r dy h,  dbeta = sum_r dy;  dx may have a residual's gradient added
 // Shapes:   x, y, dx, dy [R, C]; mean, rstd [R]; gamma, beta, dgamma, dbeta [C].
 // Dtypes:   f32, f64, bf16; everything but x, y, dx, dy has the accumulator dtype.
 // Saved:    x, mean, rstd: h is recomputed, 2 numbers a row instead of C.
@@ -46,10 +46,11 @@ void forward_row(T* y, accumulator_t<T>& mean, accumulator_t<T>& rstd, const T* 
   });
 }
 
-/// Writes dx and adds the row's share to dgamma and dbeta.
+/// Writes dx, plus `residual` unless null, and adds the row's share to dgamma and dbeta.
 template <class T>
 void backward_row(T* dx, accumulator_t<T>* dgamma, accumulator_t<T>* dbeta, const T* dy, const T* x,
-                  accumulator_t<T> mean, accumulator_t<T> rstd, const accumulator_t<T>* gamma, std::int64_t C) {
+                  accumulator_t<T> mean, accumulator_t<T> rstd, const accumulator_t<T>* gamma, const T* residual,
+                  std::int64_t C) {
   using A = accumulator_t<T>;
   using V = Vec<A>;
   const V m = V::all(mean), r = V::all(rstd);
@@ -68,7 +69,12 @@ void backward_row(T* dx, accumulator_t<T>* dgamma, accumulator_t<T>* dbeta, cons
     const V w = V::load_n(dy + c, lanes) * V::load_n(gamma + c, lanes);
     cpu::prefetch_ahead(x + c);
     cpu::prefetch_ahead(dy + c);
-    (r * fnma(h, mean_wh, w - mean_w)).store_n(dx + c, lanes);
+    V d = r * fnma(h, mean_wh, w - mean_w);
+    if (residual != nullptr) {
+      cpu::prefetch_ahead(residual + c);
+      d = d + V::load_n(residual + c, lanes);
+    }
+    d.store_n(dx + c, lanes);
   });
 }
 
@@ -92,7 +98,8 @@ void CpuBackend::layer_norm_forward(const View& y, const View& mean, const View&
 }
 
 void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy,
-                                     const View& x, const View& mean, const View& rstd, const View& gamma) {
+                                     const View& x, const View& mean, const View& rstd, const View& gamma,
+                                     const View* residual) {
   dispatch_float(x.dtype, [&]<class T>() {
     using A = accumulator_t<T>;
     using V = Vec<A>;
@@ -106,7 +113,8 @@ void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const V
         std::fill_n(sums, 2 * C, A{0});
         for (std::int64_t i = block * block_rows; i < std::min(R, (block + 1) * block_rows); ++i) {
           backward_row(dx.as<T>() + i * C, sums, sums + C, dy.as<const T>() + i * C, x.as<const T>() + i * C,
-                       mean.as<const A>()[i], rstd.as<const A>()[i], gamma.as<const A>(), C);
+                       mean.as<const A>()[i], rstd.as<const A>()[i], gamma.as<const A>(),
+                       residual == nullptr ? nullptr : residual->as<const T>() + i * C, C);
         }
       }
     });

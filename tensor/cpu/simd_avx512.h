@@ -134,8 +134,9 @@ struct WideU32 {
     return {
         _mm512_add_epi64(_mm512_set1_epi64(static_cast<long long>(start)), _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7))};
   }
-  /// The upper 32 bits of a product (or of sequence's numbers).
-  WideU32 high() const { return {_mm512_srli_epi64(v, 32)}; }
+  /// The upper 32 bits of a product (or of sequence's numbers), and anything above them. By a shuffle: shifts and
+  /// multiplications share one port.
+  WideU32 high() const { return {_mm512_shuffle_epi32(v, _MM_PERM_DDBB)}; }
   friend WideU32 operator^(WideU32 a, WideU32 b) { return {_mm512_xor_si512(a.v, b.v)}; }
   /// All 64 bits of a * b.
   friend WideU32 product(WideU32 a, WideU32 b) { return {_mm512_mul_epu32(a.v, b.v)}; }

@@ -36,7 +36,7 @@ struct Operands {
     test::on_threads({&y, &mean, &rstd, &dx, &dgamma, &dbeta}, [&] {
       kernels().layer_norm_forward(y.view(), mean.view(), rstd.view(), x.view(), gamma.view(), beta.view(), 1e-6);
       kernels().layer_norm_backward(dx.view(), dgamma.view(), dbeta.view(), dy.view(), x.view(), mean.view(),
-                                    rstd.view(), gamma.view());
+                                    rstd.view(), gamma.view(), nullptr);
     });
   }
 };
@@ -112,6 +112,28 @@ TEST_CASE("layer_norm: the variance keeps its digits far from zero") {
   const Expected e = formula(o);
   test::check_close(o.rstd, e.rstd, 1e-12);  // observed 3e-15
   test::check_close(o.y, e.y, 1e-7);         // observed 3e-8: the mean is rounded to 2.4e-4 there
+}
+
+TEST_CASE("layer_norm: a residual's gradient is added, also in its own memory") {
+  for (const DType dtype : test::kFloats) {
+    Operands o(dtype, 37, 50, -1, 1);
+    o.run();
+    const Buffer residual = random(dtype, {37, 50}, 9);
+    Buffer sum(dtype, {37, 50}), in_place = residual;
+    const View added = residual.view(), own = in_place.view();
+    const auto backward = [&](const Buffer& dx, const View* more) {
+      kernels().layer_norm_backward(dx.view(), o.dgamma.view(), o.dbeta.view(), o.dy.view(), o.x.view(), o.mean.view(),
+                                    o.rstd.view(), o.gamma.view(), more);
+    };
+    backward(sum, &added);
+    backward(in_place, &own);
+    CHECK(sum.bytes() == in_place.bytes());
+    const double rounding = dtype == DType::bf16 ? 0x1p-7 : 1e-6;
+    for (std::int64_t i = 0; i < sum.numel(); ++i) {
+      CHECK(std::abs(sum.at(i) - o.dx.at(i) - residual.at(i)) <=
+            rounding * (1 + std::abs(sum.at(i)) + std::abs(o.dx.at(i))));
+    }
+  }
 }
 
 }  // namespace

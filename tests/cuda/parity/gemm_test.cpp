@@ -44,10 +44,11 @@ TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
       const int a = p.input({6, 10}), b = p.input({10, N}, -1, 1), bias = p.wide_input({N}), x = p.input({6, N}),
                 residual = p.input({6, N});
       const int narrow = p.input({N});
+      const DropoutMask mask{0.3, {5, 6, 7}};
       std::vector<int> y, pre;
-      for (int parts = 0; parts < 16; ++parts) y.push_back(p.inout({6, N})), pre.push_back(p.output({6, N}));
+      for (int parts = 0; parts < 64; ++parts) y.push_back(p.inout({6, N})), pre.push_back(p.output({6, N}));
       p.run([&](Backend& k, const Views& v) {
-        for (std::size_t parts = 0; parts < 16; ++parts) {
+        for (std::size_t parts = 0; parts < 64; ++parts) {
           const auto at = [&](int i) { return &v[static_cast<std::size_t>(i)]; };
           GemmEpilogue e;
           e.beta = parts % 3 == 0 ? 0 : 0.5;
@@ -55,6 +56,8 @@ TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
           if (parts & 2) e.preactivation_out = at(pre[parts]);
           if (parts & 4) e.gelu_backward_of = at(x);
           if (parts & 8) e.residual = at(residual);
+          e.gelu = (parts & 16) != 0;
+          if (parts & 32) e.dropout = &mask;
           if (!(parts & 2)) k.fill(*at(pre[parts]), 0);
           k.gemm(*at(y[parts]), *at(a), *at(b), e);
         }
