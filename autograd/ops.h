@@ -84,15 +84,23 @@ Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 
-// ---- products (matmul.cpp, linear.cpp) ------------------------------------------------------------------------------
+// ---- products (matmul.cpp, linear.cpp, mlp.cpp) ---------------------------------------------------------------------
 /// [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast. Transposed views are used without a copy.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [..., I], weight [O, I], bias [O] or undefined -> [..., O]: x W^T + b.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 /// gelu(linear(x)) in one product; keeps the pre-activation.
 Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
-/// residual + linear(x) in one product.
-Tensor linear_residual(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual);
+/// residual + dropout(linear(x)) in one product.
+Tensor linear_residual(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual,
+                       const DropoutMask& drop = {});
+/// fc1 [H, C], fc2 [O, H]; biases may be undefined.
+struct MlpWeights {
+  Tensor fc1_weight, fc1_bias, fc2_weight, fc2_bias;
+};
+/// x [..., C] -> residual + dropout(fc2(dropout(gelu(fc1(x))))) [..., O] in two products; residual may be undefined.
+Tensor mlp(const Tensor& x, const MlpWeights& weights, const Tensor& residual = {}, const DropoutMask& hidden_drop = {},
+           const DropoutMask& drop = {});
 
 // ---- normalisation (layer_norm.cpp, softmax.cpp, l2_normalize.cpp) --------------------------------------------------
 /// Over the last dimension; gamma, beta [C] are f32 (f64 for f64 x), also for bf16 x.

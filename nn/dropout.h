@@ -12,6 +12,8 @@ struct Dropout {
 
   /// x [...] -> [...]; x itself in evaluation or at rate 0, and then no random key is taken.
   Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
+  /// The mask that forward() would apply, for an op that has dropout in it; takes a random key just as often.
+  DropoutMask draw(ForwardCtx& ctx) const;
   /// Whether forward() changes anything.
   bool acts(const ForwardCtx& ctx) const { return ctx.training && rate > 0; }
 

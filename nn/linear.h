@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "nn/dropout.h"
 #include "nn/forward_ctx.h"
 #include "nn/param_store.h"
 
@@ -33,8 +34,17 @@ struct Linear {
   Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
   /// gelu(forward(x)) in one product.
   Tensor forward_gelu(const Tensor& x, ForwardCtx& ctx) const;
-  /// residual + forward(x) in one product; residual [..., out].
-  Tensor forward_residual(const Tensor& x, const Tensor& residual, ForwardCtx& ctx) const;
+  /// residual + dropout(forward(x)) in one product; residual [..., out].
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, const Dropout& drop, ForwardCtx& ctx) const;
+
+  /// The masters as a product wants them: the weight in its type, the bias in the type it accumulates in. The casts
+  /// have gradients, so the masters stay f32 (or f64).
+  struct Weights {
+    Tensor weight, bias;
+  };
+  Weights cast_weights(const ForwardCtx& ctx) const;
+  /// Throws Error{dtype} unless x has the compute type.
+  void check_input(const Tensor& x, const ForwardCtx& ctx) const;
 
   Tensor weight;
   Tensor bias;  ///< undefined without bias

@@ -13,10 +13,9 @@ struct Mlp {
   Mlp(const ParamScope& scope, std::int64_t dim, std::int64_t hidden, double dropout_rate = 0,
       const LinearOptions& init = LinearOptions::truncated_normal());
 
-  /// x [..., dim] -> dropout(fc2(dropout(gelu(fc1(x))))) [..., dim]; exact GELU.
-  Tensor forward(const Tensor& x, ForwardCtx& ctx) const;
-  /// dropout(gelu(fc1(x))) [..., hidden]
-  Tensor hidden(const Tensor& x, ForwardCtx& ctx) const;
+  /// x [..., dim] -> residual + dropout(fc2(dropout(gelu(fc1(x))))) [..., dim]; exact GELU. The residual may be
+  /// undefined. One op: what lies between the two products is done while they are in cache.
+  Tensor forward(const Tensor& x, ForwardCtx& ctx, const Tensor& residual = {}) const;
 
   Linear fc1, fc2;
   Dropout drop;

@@ -30,14 +30,12 @@ Tensor TransformerBlock::forward_cached(const Tensor& x, KvCache& cache, Forward
 }
 
 Tensor TransformerBlock::finish(const Tensor& x, const Tensor& mixed, ForwardCtx& ctx) const {
-  const Tensor y = close_branch(x, mixed, attn.proj, attn.proj_drop, ctx);
-  return close_branch(y, mlp.hidden(norm2.forward(y, ctx), ctx), mlp.fc2, mlp.drop, ctx);
-}
-
-Tensor TransformerBlock::close_branch(const Tensor& x, const Tensor& branch, const Linear& last, const Dropout& drop,
-                                      ForwardCtx& ctx) const {
-  if (!drop.acts(ctx) && !drop_path.acts(ctx)) return last.forward_residual(branch, x, ctx);
-  return x + drop_path.forward(drop.forward(last.forward(branch, ctx), ctx), ctx);
+  if (drop_path.acts(ctx)) {
+    const Tensor y = x + drop_path.forward(attn.proj_drop.forward(attn.proj.forward(mixed, ctx), ctx), ctx);
+    return y + drop_path.forward(mlp.forward(norm2.forward(y, ctx), ctx), ctx);
+  }
+  const Tensor y = attn.proj.forward_residual(mixed, x, attn.proj_drop, ctx);
+  return mlp.forward(norm2.forward(y, ctx), ctx, y);
 }
 
 }  // namespace aio::nn

@@ -44,11 +44,9 @@ struct TransformerBlock {
   DropPath drop_path;
 
  private:
-  /// The block after its attention's heads, whose result is `mixed`; x [B, rows, dim] is the residual.
+  /// The block after its attention's heads, whose result is `mixed`; x [B, rows, dim] is the residual, which is part
+  /// of the branches' last products unless drop_path stands between them.
   Tensor finish(const Tensor& x, const Tensor& mixed, ForwardCtx& ctx) const;
-  /// x + drop_path(drop(last(branch))): one product where neither acts.
-  Tensor close_branch(const Tensor& x, const Tensor& branch, const Linear& last, const Dropout& drop,
-                      ForwardCtx& ctx) const;
 };
 
 }  // namespace aio::nn

@@ -76,6 +76,8 @@ std::vector<OpCase> linear_cases(Tensor (*op)(const Tensor&, const Tensor&, cons
   };
 }
 
+constexpr DropoutMask kDrop{0.4, {20230618, 3, 5}}, kHiddenDrop{0.3, {20230618, 3, 6}};
+
 std::vector<OpCase> linear_residual_cases() {
   const auto plain = [](const Inputs& in) { return linear_residual(in[0], in[1], in[2], in[3]); };
   return {
@@ -85,8 +87,48 @@ std::vector<OpCase> linear_residual_cases() {
                 [](const Inputs& in) { return linear_residual(in[0], in[1], in[2], in[0]); }),
       make_case("no bias, transposed residual", {values({3, 4}), values({5, 4}), values({5, 3})},
                 [](const Inputs& in) { return linear_residual(in[0], in[1], {}, transposed(in[2])); }),
+      make_case("dropout, odd rows", {values({5, 4}), values({7, 4}), values({7}), values({5, 7})},
+                [](const Inputs& in) { return linear_residual(in[0], in[1], in[2], in[3], kDrop); }),
       make_case("size 0 [0, 4] to 3", {values({0, 4}), values({3, 4}), values({3}), values({0, 3})}, plain),
       make_case("larger [21, 19] to 23", {values({21, 19}), values({23, 19}), values({23}), values({21, 23})}, plain),
+  };
+}
+
+std::vector<OpCase> mlp_cases() {
+  // x [.., C], fc1 [H, C], [H], fc2 [O, H], [O], residual [.., O]
+  const auto plain = [](const Inputs& in) { return mlp(in[0], {in[1], in[2], in[3], in[4]}, in[5]); };
+  const auto with_dropout = [](const Inputs& in) {
+    return mlp(in[0], {in[1], in[2], in[3], in[4]}, in[5], kHiddenDrop, kDrop);
+  };
+  const auto inputs = [](const Shape& x, std::int64_t hidden, std::int64_t out) {
+    Shape result = x;
+    result[x.rank() - 1] = out;
+    return std::vector<Draw>{values(x),        values({hidden, x.back()}, -1, 1),
+                             values({hidden}), values({out, hidden}, -1, 1),
+                             values({out}),    values(result)};
+  };
+  return {
+      make_case("[3, 4] by 8 to 4", inputs({3, 4}, 8, 4), plain),
+      make_case("[2, 3, 4] by 5 to 3", inputs({2, 3, 4}, 5, 3), plain),
+      make_case("one row [4]", inputs({4}, 6, 2), plain),
+      make_case("size 0 [0, 4]", inputs({0, 4}, 6, 2), plain),
+      make_case("dropout [3, 4] by 8 to 4", inputs({3, 4}, 8, 4), with_dropout),
+      make_case("dropout, odd rows [5, 3] by 7 to 5", inputs({5, 3}, 7, 5), with_dropout),
+      make_case("dropout, larger [19, 13] by 52 to 13", inputs({19, 13}, 52, 13), with_dropout),
+      make_case("x is the residual", {values({3, 4}), values({6, 4}), values({6}), values({4, 6}), values({4})},
+                [](const Inputs& in) {
+                  return mlp(in[0], {in[1], in[2], in[3], in[4]}, in[0], kHiddenDrop, kDrop);
+                }),
+      make_case("no biases, no residual", {values({3, 4}), values({6, 4}), values({4, 6})},
+                [](const Inputs& in) {
+                  return mlp(in[0], {in[1], {}, in[2], {}}, {}, kHiddenDrop, kDrop);
+                }),
+      make_case("strided x, weights, residual",
+                {values({4, 3}), values({4, 6}), values({12}), values({6, 5}), values({5}), values({5, 3})},
+                [](const Inputs& in) {
+                  return mlp(transposed(in[0]), {transposed(in[1]), every_second(in[2]), transposed(in[3]), in[4]},
+                             transposed(in[5]), kHiddenDrop);
+                }),
   };
 }
 
@@ -98,6 +140,7 @@ std::vector<OpEntry> product_cases() {
       {"linear", linear_cases(linear)},
       {"linear_gelu", linear_cases(linear_gelu)},
       {"linear_residual", linear_residual_cases()},
+      {"mlp", mlp_cases()},
   };
 }
 

@@ -23,14 +23,14 @@ Weights make_weights() {
           leaf(normal({kWidth, kWidth}, 0, 0.2, RngKey{2}, {DType::f64}))};
 }
 
-Tensor mlp(const Tensor& x, const Weights& weights, RngStream& rng) {
+Tensor two_layers(const Tensor& x, const Weights& weights, RngStream& rng) {
   const Tensor hidden = dropout(gelu(linear(x, weights.first)), 0.3, rng.next());
   return add(x, dropout(linear(hidden, weights.second), 0.3, rng.next()));
 }
 
 CheckpointFn mlp_fn(const Weights& weights) {
   return [weights](const std::vector<Tensor>& inputs, RngStream& rng) -> std::vector<Tensor> {
-    return {mlp(inputs[0], weights, rng)};
+    return {two_layers(inputs[0], weights, rng)};
   };
 }
 
@@ -67,12 +67,12 @@ Tensor nested(const Tensor& x, const Weights& weights, RngStream& rng) {
 }  // namespace
 
 TEST_CASE("checkpoint gives the same bits, dropout included") {
-  const Gradients plain = train(mlp);
+  const Gradients plain = train(two_layers);
   CHECK(plain.calls == 6);
   CHECK(train(checkpointed) == plain);
 }
 
-TEST_CASE("nested checkpoints give the same bits") { CHECK(train(nested) == train(mlp)); }
+TEST_CASE("nested checkpoints give the same bits") { CHECK(train(nested) == train(two_layers)); }
 
 TEST_CASE("captured parameters get gradients when no input requires one") {
   const Weights weights = make_weights();

@@ -75,8 +75,30 @@ TEST_CASE("linear: one product, no copies") {
   const Tensor x = random({2, 8, 16}, 0), weight = random({24, 16}, 1), bias = random({24}, 2);
   const Tensor residual = random({2, 8, 24}, 3);
   CHECK(allocations([&] { linear(x, weight, bias); }) == 1);
-  CHECK(allocations([&] { linear_gelu(x, weight, bias); }) == 2);  // and the pre-activation
+  CHECK(allocations([&] { linear_gelu(x, weight, bias); }) == 1);  // nobody asks for the pre-activation
   CHECK(allocations([&] { linear_residual(x, weight, bias, residual); }) == 1);
+}
+
+TEST_CASE("mlp: two products, no copies, and the pre-activation only where a gradient asks for it") {
+  const Tensor x = random({2, 8, 16}, 0), b1 = random({64}, 2), b2 = random({16}, 4);
+  Tensor w1 = random({64, 16}, 1);
+  const Tensor w2 = random({16, 64}, 3), residual = random({2, 8, 16}, 5);
+  const DropoutMask drop{0.1, {1, 2, 3}};
+  CHECK(allocations([&] { mlp(x, {w1, b1, w2, b2}, residual, drop, drop); }) == 2);
+  set_requires_grad(w1);
+  CHECK(allocations([&] { mlp(x, {w1, b1, w2, b2}, residual, drop, drop); }) == 3);
+}
+
+TEST_CASE("mlp: bf16 is near f32") {
+  const Tensor x = random({7, 24}, 0), residual = random({7, 24}, 5);
+  const MlpWeights w{random({40, 24}, 1), random({40}, 2), random({24, 40}, 3), random({24}, 4)};
+  const DropoutMask hidden_drop{0.2, {1, 2, 3}}, drop{0.3, {1, 2, 4}};
+  const auto half = [](const Tensor& t) { return cast(t, DType::bf16); };
+  const Tensor y =
+      mlp(half(x), {half(w.fc1_weight), w.fc1_bias, half(w.fc2_weight), w.fc2_bias}, half(residual), hidden_drop, drop);
+  CHECK(y.dtype() == DType::bf16);
+  const Array expected(mlp(x, w, residual, hidden_drop, drop));
+  check_equal(cast(y, DType::f32), expected, 5e-2);  // seen: 1e-2; a wrong mask gives 1
 }
 
 TEST_CASE("linear: the graph keeps only what a wanted gradient needs") {

@@ -50,9 +50,71 @@ std::vector<Misuse> product_misuses(const Operands& o) {
   add_linear(table, o, "linear_residual", [](const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return linear_residual(x, weight, bias, uniform({2, 5}, 0, 1, {}));
   });
+  const Tensor fc2 = uniform({4, 5}, 0, 1, {});
   table.insert(
       table.end(),
-      {{"linear_residual",
+      {{"mlp",
+        value,
+        {"x is undefined"},
+        [=] {
+          mlp(o.none, {o.weight, {}, fc2, {}});
+        }},
+       {"mlp", value, {"fc1_weight is undefined"}, [=] { mlp(o.x, {}); }},
+       {"mlp",
+        value,
+        {"fc2_weight is undefined"},
+        [=] {
+          mlp(o.x, {o.weight, {}, {}, {}});
+        }},
+       {"mlp",
+        shape,
+        {"fc1_weight has shape [4, 5]", "[*, 3]", "x [2, 3]"},
+        [=] {
+          mlp(o.x, {fc2, {}, fc2, {}});
+        }},
+       {"mlp",
+        shape,
+        {"fc2_weight has shape [5, 3]", "[*, 5]"},
+        [=] {
+          mlp(o.x, {o.weight, {}, o.weight, {}});
+        }},
+       {"mlp",
+        shape,
+        {"fc1_bias has shape [3]", "[5]", "fc1_weight"},
+        [=] {
+          mlp(o.x, {o.weight, o.gamma, fc2, {}});
+        }},
+       {"mlp",
+        shape,
+        {"fc2_bias has shape [3]", "[4]", "fc2_weight"},
+        [=] {
+          mlp(o.x, {o.weight, {}, fc2, o.gamma});
+        }},
+       {"mlp",
+        shape,
+        {"residual has shape [2, 3]", "[2, 4]"},
+        [=] {
+          mlp(o.x, {o.weight, {}, fc2, {}}, o.y);
+        }},
+       {"mlp",
+        value,
+        {"p is 1"},
+        [=] {
+          mlp(o.x, {o.weight, {}, fc2, {}}, {}, {1, {}});
+        }},
+       {"mlp",
+        value,
+        {"p is -1"},
+        [=] {
+          mlp(o.x, {o.weight, {}, fc2, {}}, {}, {}, {-1, {}});
+        }},
+       {"linear_residual",
+        value,
+        {"p is 1"},
+        [=] {
+          linear_residual(o.x, o.weight, {}, uniform({2, 5}, 0, 1, {}), {1, {}});
+        }},
+       {"linear_residual",
         shape,
         {"residual has shape [2, 3]", "[2, 5]", "x [2, 3]", "weight [5, 3]"},
         [=] { linear_residual(o.x, o.weight, o.bias, o.y); }},

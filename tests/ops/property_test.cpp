@@ -110,6 +110,30 @@ TEST_CASE("property: linear, linear_gelu and linear_residual are x W^T + b and w
   });
 }
 
+TEST_CASE("property: mlp is its layers one after the other") {
+  holds("mlp", [] {
+    const Shape x_shape = draw_shape(1, 3);
+    const std::int64_t hidden = draw(0, 5), out = draw(0, 4);
+    Shape result = x_shape;
+    result[result.rank() - 1] = out;
+    const Operand x = Operand::draw(x_shape), w1 = Operand::draw({hidden, x_shape.back()}),
+                  b1 = Operand::draw({hidden}), w2 = Operand::draw({out, hidden}), b2 = Operand::draw({out}),
+                  r = Operand::draw(result);
+    const DropoutMask first{0.3, {7, 1, 2}}, second{0.5, {7, 1, 3}};
+    const auto layers = [&](const Inputs& in) {
+      const Tensor h = gelu(linear(in[0], in[1], in[2]));
+      const Tensor y = linear(dropout(h, first.p, first.key), in[3], in[4]);
+      return add(in[5], dropout(y, second.p, second.key));
+    };
+    const Array expected(layers({x.view(), w1.view(), b1.view(), w2.view(), b2.view(), r.view()}));
+    assert_op(
+        [&](const Inputs& in) {
+          return mlp(in[0], {in[1], in[2], in[3], in[4]}, in[5], first, second);
+        },
+        {x, w1, b1, w2, b2, r}, expected);
+  });
+}
+
 TEST_CASE("property: sum and mean reduce any set of dimensions") {
   holds("sum, mean", [] {
     const Operand a = Operand::draw(draw_shape(0, 4));
