@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "autograd/anomaly.h"
 #include "autograd/autograd.h"
@@ -15,6 +16,8 @@ namespace {
 
 OutputMeta* meta_of(const Tensor& x) { return static_cast<OutputMeta*>(x.autograd().get()); }
 
+bool writable(const Tensor& x) { return x.defined() && x.is_sole_owner() && x.is_contiguous(); }
+
 /// sum += gradient, in the memory of whichever of the two nobody else can see.
 void add_into(Tensor& sum, Tensor gradient) {
   if (!sum.defined()) {
@@ -22,7 +25,6 @@ void add_into(Tensor& sum, Tensor gradient) {
     return;
   }
   // a + b is b + a to the last bit, so which one is written makes no difference to the result.
-  const auto writable = [](const Tensor& x) { return x.is_sole_owner() && x.is_contiguous(); };
   if (!writable(sum)) {
     std::swap(sum, gradient);
     if (!writable(sum)) sum = raw::clone(sum);
@@ -105,6 +107,13 @@ void Engine::deliver(const Node* from, const Edge& edge, Tensor gradient) {
   add_into(grads[static_cast<std::size_t>(edge.output)], std::move(gradient));
 }
 
+Tensor Engine::take_pending(const Edge& edge) {
+  if (!edge || edge.node->task_ < 0) return {};
+  Tensor& sum = tasks_[static_cast<std::size_t>(edge.node->task_)].grads[static_cast<std::size_t>(edge.output)];
+  if (!writable(sum)) return {};
+  return std::exchange(sum, {});
+}
+
 int Engine::pop() {
   std::pop_heap(heap_.begin(), heap_.end());
   const int task = heap_.back().task;
@@ -116,7 +125,12 @@ void Engine::run_node(int index) {
   Task& task = tasks_[static_cast<std::size_t>(index)];
   Node& node = *task.node;
   node.task_ = -1;
-  std::vector<Tensor> results = node.backward(task.grads);
+  std::vector<Tensor> results;
+  {
+    const ThreadStateGuard guard;  // backward may run an engine of its own
+    thread_state.engine = this;
+    results = node.backward(task.grads);
+  }
   node.release();
   task.grads.clear();  // before handing on: a gradient that backward passed through has one owner again
   free_tasks_.push_back(index);

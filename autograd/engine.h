@@ -24,6 +24,9 @@ class Engine {
   /// anything has changed if some node has been freed or a saved tensor was overwritten.
   void run(const std::vector<Tensor>& roots, std::vector<Tensor> gradients);
 
+  /// Node::take_pending.
+  Tensor take_pending(const Edge& edge);
+
  private:
   /// A node that has been reached, and the gradients of its outputs so far.
   struct Task {

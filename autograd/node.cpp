@@ -4,6 +4,7 @@
 
 #include "autograd/anomaly.h"
 #include "autograd/autograd.h"
+#include "autograd/engine.h"
 #include "autograd/thread_state.h"
 #include "tensor/error.h"
 #include "tensor/storage.h"
@@ -92,6 +93,11 @@ Tensor Node::gradient_sink(int input, DType dtype) const {
   leaf.touched = true;
   leaf.grad.storage().bump_version();  // the caller writes through a View, which does not
   return leaf.grad;
+}
+
+Tensor Node::take_pending(int input) const {
+  if (thread_state.engine == nullptr || thread_state.anomaly) return {};
+  return thread_state.engine->take_pending(edges_[static_cast<std::size_t>(input)]);
 }
 
 // ---- recording ------------------------------------------------------------------------------------------------------

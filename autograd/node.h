@@ -102,6 +102,11 @@ class Node {
   /// undefined (also in AnomalyMode, which wants to see every gradient).
   Tensor gradient_sink(int input, DType dtype) const;
 
+  /// In backward(): what has arrived so far for the producer of input `i` from its other uses, taken away from there;
+  /// undefined if nothing has, or if others hold its memory. Whoever asks must return a gradient that includes it, for
+  /// which it may use the memory. So the gradient of a residual connection is added while the branch's is made.
+  Tensor take_pending(int input) const;
+
   /// Drops saved tensors; edges stay until the node dies. backward() through it is an error from then on.
   void release();
   /// Throws as SavedTensor::get would, for the first saved tensor that was changed in place.

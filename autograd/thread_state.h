@@ -7,6 +7,8 @@
 
 namespace aio {
 
+class Engine;
+
 /// What a forward pass under checkpoint() sees of gradients although it records nothing.
 struct CheckpointProbe {
   std::vector<Tensor> leaves;         ///< those that ops read and that require grad: parameters that fn captured
@@ -17,6 +19,7 @@ struct ThreadState {
   bool grad_enabled = true;
   bool anomaly = false;
   CheckpointProbe* probe = nullptr;  ///< set only during the first forward of a checkpoint
+  Engine* engine = nullptr;          ///< the innermost that is running
 };
 
 /// constinit: no initialisation guard on access.

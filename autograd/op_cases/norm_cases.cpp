@@ -24,6 +24,11 @@ std::vector<OpCase> layer_norm_cases() {
                 [](const Inputs& in) {
                   return layer_norm(every_second(in[0]), every_second(in[1]), inner_columns(in[2]), 1e-5);
                 }),
+      make_case("in a residual branch", {values({3, 7}), values({7}), values({7})},  // Node::take_pending
+                [](const Inputs& in) {
+                  const Tensor x = scale(in[0], 2);
+                  return x + scale(layer_norm(x, in[1], in[2], 1e-6), 3);
+                }),
       // One channel has variance 0: y = beta whatever x is, and a large eps keeps rstd (so the error) small.
       make_case("one channel [4, 1]", {values({4, 1}), values({1}), values({1})},
                 [](const Inputs& in) { return layer_norm(in[0], in[1], in[2], 0.1); }),

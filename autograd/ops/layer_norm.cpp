@@ -22,11 +22,13 @@ struct LayerNormNode : Node {
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
     const Tensor x = x_.get(), gamma = raw::contiguous(gamma_.get());
     if (x.numel() == 0) return {raw::zeros_like(x), raw::zeros_like(gamma), raw::zeros_like(gamma)};
-    const Tensor dx = Tensor::empty(x.shape(), x.options());
+    const Tensor pending = take_pending(0);  // of a residual connection around the branch that begins here
+    const Tensor dx = pending.defined() ? pending : Tensor::empty(x.shape(), x.options());
+    const View residual = ops::as_matrix(dx).view();
     const Tensor dgamma = raw::empty_like(gamma), dbeta = raw::empty_like(gamma);
     backend_for(x).layer_norm_backward(ops::as_matrix(dx).view(), dgamma.view(), dbeta.view(),
                                        ops::as_matrix(grads[0]).view(), ops::as_matrix(x).view(), mean_.get().view(),
-                                       rstd_.get().view(), gamma.view(), nullptr);
+                                       rstd_.get().view(), gamma.view(), pending.defined() ? &residual : nullptr);
     return {dx, dgamma, dbeta};
   }
   SavedTensor x_, gamma_, mean_, rstd_;
