@@ -69,7 +69,8 @@ TEST_CASE("report: evaluations of several sizes are a chart, whatever their fold
        {std::tuple{"wide", "size = \"demo\"", 0.75}, std::tuple{"narrow", "size = \"demo\"\nhidden_size = 16", 0.5}}) {
     const std::string folder = dir / "all/" + run;
     put_run(folder, 1.5, message("[model]\n", settings, "\n[train]\ntask = \"qa\"\n"));
-    put(folder + "-scores/results.json",
+    test::write_text_file(
+        folder + "-scores/results.json",
         message("{\"task\": \"qa\", \"checkpoint\": \"", folder,
                 "\", \"dataset\": \"shapes\", \"split\": \"test\", \"items\": 3, \"metrics\": {\"acc_all\": ", score,
                 "}}"));
