@@ -50,8 +50,9 @@ __device__ inline void store_words(void* p, const std::uint32_t (&w)[1]) { *stat
 __device__ inline void store_words(void* p, const std::uint32_t (&w)[2]) {
   *static_cast<uint2*>(p) = make_uint2(w[0], w[1]);
 }
+/// An ordinary store by its intrinsic: as an assignment the optimizer may take it apart into four (tests/cuda/sass.sh).
 __device__ inline void store_words(void* p, const std::uint32_t (&w)[4]) {
-  *static_cast<uint4*>(p) = make_uint4(w[0], w[1], w[2], w[3]);
+  __stwb(static_cast<uint4*>(p), make_uint4(w[0], w[1], w[2], w[3]));
 }
 
 /// D += A B, A 16 x 16 row-major, B 16 x 8 column-major, in the fragments of PTX's mma.m16n8k16 for bf16.
