@@ -1,19 +1,38 @@
 # CUDA: the language when it is wanted and nvcc is there, else the stand-in cuda/no_cuda.cpp. And, with or without nvcc,
 # the emulation: the same .cu files as C++ for the tests.
+#
+# AUTO asks for no device: what a build has shall not depend on what is plugged in, and all but the kernels' own tests
+# runs without one. It asks for everything that a build needs, so that half a toolkit turns CUDA off instead of
+# stopping the build.
+
+# aio_find_cuda(WHY): sets CUDAToolkit_* and empties WHY, or says in it what is missing.
+macro(aio_find_cuda why)
+  find_package(CUDAToolkit 12 QUIET)
+  if(NOT CUDAToolkit_FOUND OR NOT CUDAToolkit_NVCC_EXECUTABLE)
+    set(${why} "no nvcc >= 12 found")
+  elseif(NOT TARGET CUDA::cudart_static OR NOT TARGET CUDA::cublasLt)
+    set(${why} "nvcc ${CUDAToolkit_VERSION} found, but not libcudart_static or libcublasLt")
+  else()
+    # An nvcc takes only the host compilers that were there when it was made, and says so while it preprocesses.
+    execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} -ccbin ${CMAKE_CXX_COMPILER} -std=c++20 -x cu -E /dev/null
+                    RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+      set(${why} "nvcc ${CUDAToolkit_VERSION} found, but it does not take ${CMAKE_CXX_COMPILER_ID} \
+${CMAKE_CXX_COMPILER_VERSION} in C++20")
+    else()
+      set(${why} "")
+    endif()
+  endif()
+endmacro()
+
 set(AIO_HAVE_CUDA OFF)
 if(AIO_CUDA STREQUAL "OFF")
   set(why "AIO_CUDA=OFF")
 else()
-  find_package(CUDAToolkit 12 QUIET)
-  file(GLOB device_nodes /dev/nvidia[0-9]*)
-  if(NOT CUDAToolkit_NVCC_EXECUTABLE OR NOT CUDAToolkit_FOUND)
-    set(why "no nvcc >= 12 found")
-  elseif(AIO_CUDA STREQUAL "AUTO" AND NOT device_nodes)
-    set(why "nvcc ${CUDAToolkit_VERSION} found, but no NVIDIA device on this machine; AIO_CUDA=ON builds it all the same")
-  else()
+  aio_find_cuda(why)
+  if(NOT why)
     set(AIO_HAVE_CUDA ON)
-  endif()
-  if(AIO_CUDA STREQUAL "ON" AND NOT AIO_HAVE_CUDA)
+  elseif(AIO_CUDA STREQUAL "ON")
     message(FATAL_ERROR "AIO_CUDA=ON, but ${why}")
   endif()
 endif()
@@ -23,6 +42,9 @@ if(AIO_HAVE_CUDA)
   set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "CUDA architectures")
   set(CMAKE_CUDA_COMPILER ${CUDAToolkit_NVCC_EXECUTABLE} CACHE FILEPATH "")
   set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER} CACHE FILEPATH "")
+  if(CMAKE_CXX_COMPILER_LAUNCHER)  # ccache keeps what nvcc makes, too, and what ptxas says
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER} CACHE STRING "")
+  endif()
   enable_language(CUDA)
   if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25.1 does not know that nvcc 12 has C++20
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
@@ -42,11 +64,14 @@ function(aio_add_cuda)
     file(GLOB sources CONFIGURE_DEPENDS cuda/*.cpp cuda/*.cu)
     list(FILTER sources EXCLUDE REGEX "/no_cuda\\.cpp$")
     add_library(lib_cuda STATIC ${sources})
-    # A kernel whose registers do not suffice is an error: spilling would show only as lost time.
-    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-warn-spills,-Werror>")
     target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow;-Xcompiler=-Wno-unknown-pragmas>")
+    # A kernel whose registers do not suffice is an error: spilling would show only as lost time. What ptxas says of the
+    # others (-v) goes to a file beside the object, for the tests of registers and occupancy.
+    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-warn-spills,-Werror,-v>")
+    set_target_properties(lib_cuda PROPERTIES
+      RULE_LAUNCH_COMPILE "${PROJECT_SOURCE_DIR}/cmake/ptxas_report.sh <OBJECT>")
     target_link_libraries(lib_cuda PRIVATE CUDA::cudart_static ${CMAKE_DL_LIBS})
-    target_include_directories(lib_cuda PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+    target_include_directories(lib_cuda SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
     target_compile_definitions(lib_cuda PRIVATE AIO_CUDA_LIBRARY_DIR="${CUDAToolkit_LIBRARY_DIR}")
   else()
     add_library(lib_cuda STATIC cuda/no_cuda.cpp)

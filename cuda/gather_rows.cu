@@ -101,9 +101,10 @@ __device__ inline void add_to_row(T* row, const float (&sum)[N]) {
   store_vector(row, x);
 }
 
-/// One warp for each chunk and 32 N columns: whole runs go to dx, parts of runs to `parts`.
+/// One warp for each chunk and 32 N columns: whole runs go to dx, parts of runs to `parts`. Eight blocks a
+/// multiprocessor, or else ptxas stops at 40 registers and spills.
 template <int N, class T>
-__global__ void __launch_bounds__(kRowThreads)
+__global__ void __launch_bounds__(kRowThreads, 8)
     scatter_chunks(T* dx, RunParts parts, const T* dy, SortedPlaces sorted, std::int64_t batches, std::int64_t chunks,
                    std::int64_t V, std::int64_t C) {
   const std::int64_t w = global_warp_id(), c = (static_cast<std::int64_t>(blockIdx.y) * kWarp + lane_id()) * N;

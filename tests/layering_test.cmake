@@ -28,7 +28,7 @@ set(third_party
   "^(tbb|oneapi)/"                            "^(tensor/parallel|data/loader)\\.cpp$"
   "^(cblas|openblas_config)\\.h$"             "^tensor/cpu/gemm_openblas\\.cpp$"
   "^immintrin\\.h$"                           "^tensor/cpu/"
-  "^(cuda|cublas)[A-Za-z0-9_]*\\.h$"          "^cuda/"
+  "^(cuda|cublas)[A-Za-z0-9_]*\\.h$"          "^(cuda/|tests/cuda/occupancy/)"
   "^nlohmann/"                                "^((tensor/safetensors(_header)?|(data|apps|bench|tests)/.*)\\.cpp|data/datasets/json_file\\.h|tests/apps/(train_runs|eval_fixture)\\.h)$"
   "^CLI/"                                     "^apps/.*\\.cpp$"
   "^toml\\+\\+/"                              "^apps/common/config\\.cpp$"
