@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/bench.h"
+#include "cuda/cudnn_attention.h"
 #include "tensor/backend.h"
 #include "tensor/error.h"
 #include "tensor/random.h"
@@ -33,6 +34,7 @@ struct Case {
   double flops;
   double bytes;  ///< least traffic: every operand once in or out
   std::function<Call()> make;
+  bool optional = false;  ///< make() may throw Error: then the case is left out, and the report says why
 };
 
 Tensor empty(const Shape& shape, DType dtype = kNarrow) { return Tensor::empty(shape, {dtype, kGpu}); }
@@ -176,8 +178,17 @@ void add_attention(Cases& cases, const Size& s) {
                            in.part(2), out.view(), lse.view(), {&valid, false, nullptr}, scale);
     };
   };
+  const auto by_cudnn = [=]() -> Call {
+    const Packed in{random({B, L, 3 * s.hidden}), H};
+    const Tensor out = empty({B, L, H, D}), lse = empty({B, H, L}, kWide);
+    const std::vector<std::int32_t> lengths(static_cast<std::size_t>(B), static_cast<std::int32_t>(L - 3));
+    const auto run = cuda::cudnn_attention(backend_for(kGpu), out.view(), lse.view(), in.part(0), in.part(1),
+                                           in.part(2), lengths, 1 / std::sqrt(double(D)));
+    return [in, out, lse, run](Backend&) { run(); };
+  };
   cases.push_back(
       {message("kernel/attention/forward/", s.name), 2 * scores, 4 * part, [=] { return attention(false); }});
+  cases.push_back({message("kernel/attention/forward-cudnn/", s.name), 2 * scores, 4 * part, by_cudnn, true});
   cases.push_back(
       {message("kernel/attention/backward/", s.name), 5 * scores, 8 * part, [=] { return attention(true); }});
 }
@@ -262,7 +273,15 @@ void run_gpu(const Options& options, Report& report) {
   report.fact("device", backend_for(kGpu).info());
   for (const Case& c : cases) {
     if (!options.selects(c.name)) continue;
-    const Time time = time_on_device(c.make(), options.rounds);
+    Call call;
+    try {
+      call = c.make();
+    } catch (const Error& error) {
+      if (!c.optional) throw;
+      report.fact(c.name, error.what());
+      continue;
+    }
+    const Time time = time_on_device(call, options.rounds);
     report.row({{"case", c.name},
                 {"us", time.best * 1e6},
                 {"us_median", time.median * 1e6},

@@ -81,12 +81,13 @@ class CudaBackend final : public Backend {
            std::span<const ParamSegment> segments, const SgdStep& step) override;
   GradStats grad_stats(const View& grad, std::span<const ParamSegment> segments) override;
 
+  /// The device's stream; makes the device the calling thread's.
+  cuda::Stream stream();
+
  private:
   struct OnDevice;
   /// What needs the device, made at its first use: a program that stays on the CPU never wakes it.
   OnDevice& on_device();
-  /// The device's stream; makes the device the calling thread's.
-  cuda::Stream stream();
   /// Waits for the stream, then throws what check_indices() found.
   void finish();
   /// Where check_indices() notes what it finds: host memory that kernels reach, too.

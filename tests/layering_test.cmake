@@ -19,7 +19,7 @@ set(may_include_bench ${may_include_apps} roofline)
 set(may_include_tests ${may_include_bench} tests)
 # Mains, benchmarks and tests call cuda::install(); its header alone is open to them.
 # tests/cuda/ looks inside.
-set(cuda_entrance "^((apps|bench|tests)/.* cuda/install\\.h|tests/cuda/.* cuda/.*)$")
+set(cuda_entrance "^((apps|bench|tests)/.* cuda/install\\.h|bench/gpu.cpp cuda/cudnn_attention\\.h|tests/cuda/.* cuda/.*)$")
 
 # Pairs: the header, and the files that may include it. Any other header in angle brackets that is not the standard
 # library's (its name has a dot or a slash) is refused.
@@ -28,7 +28,7 @@ set(third_party
   "^(tbb|oneapi)/"                            "^(tensor/parallel|data/loader)\\.cpp$"
   "^(cblas|openblas_config)\\.h$"             "^tensor/cpu/gemm_openblas\\.cpp$"
   "^immintrin\\.h$"                           "^tensor/cpu/"
-  "^(cuda|cublas)[A-Za-z0-9_]*\\.h$"          "^(cuda/|tests/cuda/occupancy/)"
+  "^(cuda|cublas|cudnn)[A-Za-z0-9_]*\\.h$"    "^(cuda/|tests/cuda/occupancy/)"
   "^nlohmann/"                                "^((tensor/safetensors(_header)?|(data|apps|bench|tests)/.*)\\.cpp|data/datasets/json_file\\.h|tests/apps/(train_runs|eval_fixture)\\.h)$"
   "^CLI/"                                     "^apps/.*\\.cpp$"
   "^toml\\+\\+/"                              "^apps/common/config\\.cpp$"
