@@ -76,7 +76,7 @@ TEST_CASE("report: evaluations of several sizes are a chart, whatever their fold
                 "}}"));
   }
   write_report(dir / "all", dir / "report.html", {"sizes", 0.5});
-  const std::string page = read(dir / "report.html");
+  const std::string page = test::read_text_file(dir / "report.html");
   const std::string chart = page.substr(page.find("<h2 id=\"sizes\">"));
   INFO(chart.substr(0, 2000));
   CHECK(contains(chart, "scores by size of the model"));
