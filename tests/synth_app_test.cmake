@@ -12,8 +12,8 @@ expect(0 "^{\"out\":\".*/b\",\"seed\":7,\"clips\":94,\"bytes\":[0-9]+,\"seconds\
        synth --out ${SCRATCH}/b --seed 7 ${small} --threads 1 --json)
 file(GLOB_RECURSE files RELATIVE ${SCRATCH}/a ${SCRATCH}/a/*)
 list(LENGTH files count)
-if(NOT count EQUAL 121)  # 94 clips, vocab.txt, 6 x (dataset.json and 3 splits), answers.txt, labels.txt
-  message(FATAL_ERROR "${count} files, expected 121")
+if(NOT count EQUAL 125)  # 94 clips, vocab.txt, 7 x (dataset.json and 3 splits), answers.txt, labels.txt
+  message(FATAL_ERROR "${count} files, expected 125")
 endif()
 foreach(file ${files})
   file(SHA256 ${SCRATCH}/a/${file} a)
