@@ -13,6 +13,7 @@
 #include "data/media_file.h"
 #include "data/worker_sandbox.h"
 #include "tensor/error.h"
+#include "tensor/parallel.h"
 
 namespace aio {
 namespace {
@@ -85,6 +86,7 @@ void work(const Request& request, const std::string& name, int descriptor, Reply
 int decode_worker_main(int argc, char** argv) {
   MediaLimits start_limits;
   if (argc > 1) start_limits.worker_memory = std::atoll(argv[1]);
+  set_num_threads(1);  // the sandbox starts none; there is a worker for each core
   enter_sandbox(start_limits);
   Request request{};
   std::vector<std::int64_t> indices;

@@ -14,7 +14,10 @@
 #include <thread>
 
 #include "data/dice.h"
+#include "data/image_writer.h"
 #include "data/video_reader.h"
+#include "tensor/random.h"
+#include "tensor/raw.h"
 #include "tests/data/damaged_files.h"
 #include "tests/data/media_corpus.h"
 #include "tests/expect_error.h"
@@ -160,6 +163,18 @@ TEST_CASE("pictures, parts of files and folders") {
   part.source.offset = 512;
   part.source.bytes = static_cast<std::int64_t>(std::filesystem::file_size(folder / "3.png"));
   CHECK(same(service.decode(part).frames, one.frames));
+}
+
+TEST_CASE("pictures of a size that this process would copy on several threads") {
+  const TempDir folder;
+  const Tensor picture = raw::cast(uniform({900, 1600, 3}, 0, 255, RngKey{4}), DType::u8);
+  write_png(folder / "large.png", picture);
+  DecodeService service;
+  const DecodeResult result = service.decode(sample_of(folder / "large.png"));
+  INFO(result.error);
+  REQUIRE(result.ok());
+  CHECK(result.frames.shape() == Shape{3, 900, 1600, 3});
+  CHECK(same(raw::select(result.frames, 0, 2), picture));
 }
 
 TEST_CASE("a worker that dies costs its request, then its file is banned") {
