@@ -1,6 +1,7 @@
 #include "apps/evaluator/caption.h"
 
 #include "apps/evaluator/json_line.h"
+#include "apps/evaluator/meteor_jar.h"
 #include "autograd/autograd.h"
 #include "data/metrics/caption_scores.h"
 #include "models/objectives/caption_search.h"
@@ -17,8 +18,8 @@ models::CaptionSearch search_of(const EvalSplit& split, const EvalOptions& optio
   return search;
 }
 
-NamedMetrics scores_of(const std::vector<CaptionTexts>& captions) {
-  return captions.empty() ? NamedMetrics{} : score_captions(tokenize_captions(captions));
+NamedMetrics scores_of(const std::vector<CaptionTexts>& captions, const std::string& meteor_jar) {
+  return captions.empty() ? NamedMetrics{} : caption_metrics(tokenize_captions(captions), meteor_jar);
 }
 
 }  // namespace
@@ -52,8 +53,8 @@ Evaluation evaluate_caption(const models::AllInOne& model, const EvalSplit& spli
     }
     if (options.progress) options.progress(evaluation.items, split.size());
   }
-  evaluation.metrics = scores_of(captions);
-  if (evaluation.unreadable > 0) evaluation.metrics_readable = scores_of(of_readable);
+  evaluation.metrics = scores_of(captions, options.meteor_jar);
+  if (evaluation.unreadable > 0) evaluation.metrics_readable = scores_of(of_readable, options.meteor_jar);
   return evaluation;
 }
 

@@ -3,6 +3,7 @@
 //
 //   Bleu_1..Bleu_4, ROUGE_L, CIDEr   as pycocoevalcap computes them (data/metrics/caption_scores.h)
 //   METEOR_exact                     is not METEOR (data/metrics/meteor_exact.h)
+//   METEOR                           instead of it, where options.meteor_jar names the program that computes it
 //
 // An unreadable video has the empty caption. Videos without captions are described and not scored.
 

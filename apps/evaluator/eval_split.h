@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "data/loader.h"
@@ -38,6 +39,7 @@ struct EvalOptions {
   // Captions.
   std::int64_t beams = 1;       ///< 1: greedy
   std::int64_t max_words = 20;  ///< word pieces
+  std::string meteor_jar;       ///< METEOR by its authors' program; without one METEOR_exact, which is another metric
 
   // Retrieval.
   bool bvtc = true;                  ///< by contrastive similarity, if the model has the heads

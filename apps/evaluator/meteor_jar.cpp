@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "data/metrics/caption_scores.h"
 #include "tensor/error.h"
 
 namespace aio::apps {
@@ -83,6 +84,13 @@ double meteor_by_jar(const std::string& jar, const std::vector<CaptionPair>& pai
     if (line.rfind(name, 0) == 0) return std::strtod(line.c_str() + name.size(), nullptr);
   }
   fail(ErrorCode::io, "meteor: ", jar, " printed no final score; java ended with status ", status);
+}
+
+std::vector<std::pair<std::string, double>> caption_metrics(const std::vector<CaptionPair>& pairs,
+                                                            const std::string& jar) {
+  std::vector<std::pair<std::string, double>> scores = score_captions(pairs);
+  if (!jar.empty()) scores.back() = {"METEOR", meteor_by_jar(jar, pairs)};
+  return scores;
 }
 
 }  // namespace aio::apps

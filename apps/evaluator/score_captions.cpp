@@ -24,8 +24,7 @@ int run(const Options& options) {
                  coco.without_prediction);
   }
   const std::vector<CaptionPair> pairs = tokenize_captions(coco.captions);
-  auto scores = score_captions(pairs);
-  if (!options.meteor_jar.empty()) scores.back() = {"METEOR", meteor_by_jar(options.meteor_jar, pairs)};
+  const auto scores = caption_metrics(pairs, options.meteor_jar);
   if (options.json) {
     nlohmann::ordered_json document;
     for (const auto& [name, value] : scores) document[name] = value;

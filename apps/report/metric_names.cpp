@@ -82,7 +82,8 @@ MetricStyle metric_style(const std::string& metric) {
 }
 
 bool lower_is_better(const std::string& metric) {
-  return metric_style(metric).unit == Unit::number && metric != "CIDEr" && metric != "METEOR_exact";
+  return metric_style(metric).unit == Unit::number && metric != "CIDEr" && metric != "METEOR_exact" &&
+         metric != "METEOR";
 }
 
 std::string task_label(const std::string& task) {
