@@ -21,7 +21,9 @@ int main(int argc, char** argv) {
   ProbeOptions probe;
   bool dry = false, batch = false, lr = false, json = false;
   bool help_config = false, print_config = false;
-  app.add_option("--config", files, "configuration; of several, later ones override")->type_name("FILE.toml");
+  app.add_option("--config", files, "configuration; of several, later ones override")
+      ->type_name("FILE.toml")
+      ->check(CLI::ExistingFile);
   app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
   app.add_option("--resume", resume, "auto: go on from the newest checkpoint of run.dir, if there is one")
       ->check(CLI::IsMember({"auto", "never"}))

@@ -241,6 +241,7 @@ std::string find_vocabulary(const std::string& path) {
 
 Manifest Manifest::open(const std::string& path, const std::string& split, const ManifestOptions& options) {
   Manifest m;
+  check(fs::exists(path), ErrorCode::io, path, ": there is no such data set (a folder with dataset.json, or a file)");
   const bool is_dataset = fs::is_directory(path) || fs::path(path).filename() == "dataset.json";
   const fs::path parent = fs::path(path).parent_path();
   const std::string folder = fs::is_directory(path) ? path : parent.empty() ? "." : parent.string();

@@ -109,6 +109,15 @@ toml::table parse(std::string_view text, const std::string& source) {
   }
 }
 
+/// Of --set, where a line and a column would tell nothing.
+toml::table parse_assigned(const std::string& text, const std::string& type) {
+  try {
+    return toml::parse("value = " + text);
+  } catch (const toml::parse_error&) {
+    fail(ErrorCode::config, "is ", text, ", expected ", type);
+  }
+}
+
 }  // namespace
 
 std::string to_toml(const ConfigValue& value) {
@@ -243,7 +252,7 @@ void Config::set(const std::string& assignment) {
     if (key.type == "text" && (text.empty() || (text[0] != '"' && text[0] != '\''))) {
       key.set(text);
     } else {
-      const toml::table table = parse("value = " + text, where);
+      const toml::table table = parse_assigned(text, key.type);
       const toml::node* const node = table.get("value");
       check(node != nullptr && table.size() == 1, ErrorCode::config, "is ", text, ", expected one value");
       key.set(value_of(*node, where));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/common/output.h"
 #include "apps/data/commands.h"
 #include "apps/data/show_page.h"
 #include "data/decode_service.h"
@@ -43,7 +44,8 @@ LoaderOptions loader_options(const ShowOptions& options, const Manifest& manifes
   loader.images = options.images;
   loader.frames = options.frames;
   loader.video.size = loader.image.size = options.size;
-  loader.video.recipe = options.recipe == "plain" ? VideoRecipe::plain : VideoRecipe::augmented;
+  if (options.recipe == "augmented") loader.video.recipe = VideoRecipe::augmented;
+  if (options.recipe == "whole") loader.video.recipe = VideoRecipe::whole;
   loader.video.normalization = manifest.info().normalization;
   loader.threads = loader.prefetch = 1;
   loader.max_bad = 1;  // what cannot be read is shown as such
@@ -54,6 +56,7 @@ LoaderOptions loader_options(const ShowOptions& options, const Manifest& manifes
 }
 
 int show(const ShowOptions& options) {
+  make_output_folder(options.out);
   const Manifest manifest = Manifest::open(options.data, options.split);
   if (manifest.size() == 0) throw Exit(kData, "show: " + manifest.file() + " has no samples");
   const WordPiece vocabulary = WordPiece::load(vocabulary_path(options));
@@ -71,7 +74,6 @@ int show(const ShowOptions& options) {
     samples.push_back(shown_sample(batch, i, sample, vocabulary, constants));
     rows.push_back(contact_row(samples.back()));
   }
-  fs::create_directories(options.out);
   const fs::path folder(options.out);
   const std::string title = manifest.info().name + ", " + manifest.split();
   write_atomically((folder / "index.html").string(), show_page(title, samples));
@@ -96,7 +98,7 @@ void add_show(CLI::App& app, Action& action) {
   command->add_option("--frames", options->frames, "a clip")->check(CLI::Range(1, 64))->capture_default_str();
   command->add_option("--size", options->size, "height and width of the frames")->capture_default_str();
   command->add_option("--recipe", options->recipe, "transform of clips")
-      ->check(CLI::IsMember({"plain", "augmented"}))
+      ->check(CLI::IsMember({"plain", "augmented", "whole"}))
       ->capture_default_str();
   command->add_flag("--images", options->images, "stills, by the images' transform");
   command->add_flag("--eval", options->evaluation, "as in evaluation: in order, middle frames, centre crop");

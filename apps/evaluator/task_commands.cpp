@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/common/output.h"
 #include "apps/evaluator/commands.h"
 #include "apps/evaluator/probe.h"
 #include "apps/evaluator/results.h"
@@ -43,9 +44,8 @@ void apply(const CommandOptions& options, TrainConfig& settings) {
 }
 
 WordPiece open_vocabulary(const CommandOptions& options, const ModelFile& file) {
-  std::string path = options.vocab;
+  std::string path = options.vocab.empty() ? file.vocabulary() : options.vocab;
   if (path.empty()) path = find_vocabulary(options.data);
-  if (path.empty()) path = file.settings.data.vocab;
   check(!path.empty(), ErrorCode::config, options.data, ": there is no vocab.txt in it or beside it: pass --vocab");
   WordPiece tokenizer = WordPiece::load(path);
   const std::int64_t known = file.model->config.vocab_size;
@@ -70,6 +70,7 @@ EvalSplit open_split(const CommandOptions& options, const std::string& name, con
 
 int evaluate(const EvalTask& task, CommandOptions options) {
   if (options.threads > 0) set_num_threads(options.threads);
+  if (!options.out.empty()) make_output_folder(options.out);
   options.images = options.images || task.images;
   ModelFile file(options.model);
   apply(options, file.settings);
@@ -78,6 +79,7 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   service_options.workers = options.workers;
   DecodeService service(service_options);
   const EvalSplit split = open_split(options, options.split, file.settings, tokenizer, service);
+  if (split.size() == 0) throw Exit(kData, split.manifests.front().file() + ": has no samples");
 
   Screen screen(options.json);
   options.eval.compute = parse_dtype(options.dtype);
@@ -114,7 +116,7 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   run.roll = models::to_string(file.model->config.roll.kind);
   run.blind = options.eval.blind;
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!options.out.empty()) write_results(options.out, run, evaluation);
+  if (!options.out.empty()) on_disk([&] { write_results(options.out, run, evaluation); });
   if (options.json) {
     std::printf("%s\n", results_json(run, evaluation).c_str());
   } else {
@@ -139,7 +141,9 @@ void add_common(CLI::App& command, CommandOptions& o) {
   command.add_option("--roll", o.model.roll, "in place of the configuration's");
   command.add_option("--set", o.model.assignments, "override a key of the configuration: data.video_recipe=whole")
       ->type_name("KEY=VALUE");
-  command.add_option("--vocab", o.vocab, "WordPiece vocabulary (default: vocab.txt in the data set or beside it)")
+  command
+      .add_option("--vocab", o.vocab,
+                  "WordPiece vocabulary (default: the run's, or vocab.txt in the data set or beside it)")
       ->check(CLI::ExistingFile);
   command.add_option("--frames", o.model.frames, "frames a clip (default: the model's)")->check(CLI::Range(1, 4096));
   command.add_option("--seed", o.seed, "of random frames, masks and pairs")->capture_default_str();
@@ -191,6 +195,8 @@ void add_own(std::string_view task, CLI::App& command, CommandOptions& o) {
     command.add_option("--max-words", o.eval.max_words, "word pieces of a caption")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+    command.add_option("--meteor-jar", o.eval.meteor_jar, "meteor-1.5.jar: METEOR by Java instead of METEOR_exact")
+        ->check(CLI::ExistingFile);
   }
   if (task == "choice" || task == "retrieval") {
     command.add_flag("--zero-shot", o.eval.zero_shot, "by the VTM head, even if there is a fine-tuned one");

@@ -6,6 +6,7 @@
 #include "apps/common/app.h"
 #include "apps/common/device.h"
 #include "apps/model/weights_config.h"
+#include "data/manifest.h"
 #include "models/checkpoint/load.h"
 #include "tensor/error.h"
 
@@ -91,6 +92,14 @@ ModelFile::ModelFile(const ModelFileOptions& options) : weights_path(find_weight
     if (code == ErrorCode::config || code == ErrorCode::oom || code == ErrorCode::cuda) throw;
     throw Exit(kWeights, error.what());
   }
+}
+
+std::string ModelFile::vocabulary() const {
+  const fs::path own = fs::path(config_path).parent_path() / "vocab.txt";
+  if (!config_path.empty() && fs::is_regular_file(own)) return own.string();
+  const DataSettings& data = settings.data;
+  if (!data.vocab.empty()) return fs::is_regular_file(data.vocab) ? data.vocab : "";
+  return data.train.empty() ? "" : find_vocabulary(data.train.front());
 }
 
 }  // namespace aio::apps

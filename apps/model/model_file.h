@@ -30,6 +30,9 @@ struct ModelFile {
   /// Error{config|device} for the device.
   explicit ModelFile(const ModelFileOptions& options);
 
+  /// The run's own vocab.txt, or that of the data it was trained on, where they are found; else empty.
+  std::string vocabulary() const;
+
   std::string weights_path, config_path;  ///< config_path: empty if there is none
   TrainConfig settings;  ///< config.toml's or the size's; its model.config is that of the model, with all its heads
   std::unique_ptr<nn::ParamStore> store;

@@ -86,7 +86,7 @@ Estimate measure(const TrainConfig& config) {
     std::int64_t batches = split->steps_per_epoch();
     if (config.eval.batches > 0) batches = std::min(batches, config.eval.batches);
     e.evaluated = split->samples();
-    e.evaluations = times_due(config.eval.every, e.steps);
+    e.evaluations = times_due(evaluation_interval(config, data.train().steps_per_epoch()), e.steps);
     e.evaluation_seconds =
         static_cast<double>(batches) * seconds_of([&] { e.evaluation = one_batch(learner, *split); });
   }

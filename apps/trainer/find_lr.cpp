@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "apps/common/device.h"
+#include "apps/common/output.h"
 #include "apps/trainer/learner.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/run_data.h"
@@ -70,6 +70,7 @@ double steepest(const Curve& curve) {
 }  // namespace
 
 int find_lr(const TrainConfig& config, const ProbeOptions& options) {
+  make_output_folder(config.run.dir);
   const Device device = choose_device(config.run.device);
   RunData data(config);
   Feed feed(data.train(), data.images(), config.train.accumulate);
@@ -87,8 +88,7 @@ int find_lr(const TrainConfig& config, const ProbeOptions& options) {
                                        {"loss", curve.loss},
                                        {"smoothed", curve.smoothed}};
   const std::string text = json.dump() + "\n";
-  std::filesystem::create_directories(config.run.dir);
-  write_atomically(config.run.dir + "/lr_find.json", text);
+  on_disk([&] { write_atomically(config.run.dir + "/lr_find.json", text); });
   if (options.json) {
     std::printf("%s", text.c_str());
     return 0;

@@ -32,6 +32,7 @@ void Learner::initialise() {
   adapt.resize_temporal = config_.model.resize_temporal;
   adapt.resize_positions = config_.model.resize_positions;
   adapt.resize_text = config_.model.resize_text;
+  adapt.allow_missing = config_.model.allow_missing;
   adapt.fresh = config_.model.fresh;
   try {
     loaded_ = weights::load_checkpoint(store_, weights::open_checkpoint(config_.model.init), adapt);

@@ -7,6 +7,14 @@
 #include "tensor/error.h"
 
 namespace aio::apps {
+namespace {
+
+std::int64_t updates_in(double epochs, std::int64_t batches_per_epoch, int accumulate) {
+  const double batches = epochs * static_cast<double>(batches_per_epoch);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(batches) / accumulate);
+}
+
+}  // namespace
 
 std::unique_ptr<nn::Optimizer> make_optimizer(nn::FlatParams& params, const OptimSettings& settings) {
   const nn::ParamGroups groups = nn::ParamGroups::reference(settings.weight_decay, settings.lr_mult);
@@ -41,8 +49,12 @@ nn::LrSchedule make_schedule(const OptimSettings& settings, std::int64_t max_ste
 std::int64_t planned_steps(const TrainSettings& settings, std::int64_t batches_per_epoch) {
   if (settings.max_steps > 0) return settings.max_steps;
   check(settings.epochs > 0, ErrorCode::config, "train.max_steps and train.epochs are both 0: say how long to train");
-  const double batches = settings.epochs * static_cast<double>(batches_per_epoch);
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(batches) / settings.accumulate);
+  return updates_in(settings.epochs, batches_per_epoch, settings.accumulate);
+}
+
+std::int64_t evaluation_interval(const TrainConfig& config, std::int64_t batches_per_epoch) {
+  if (config.eval.every > 0 || config.eval.epochs == 0) return config.eval.every;
+  return updates_in(config.eval.epochs, batches_per_epoch, config.train.accumulate);
 }
 
 }  // namespace aio::apps

@@ -18,5 +18,7 @@ nn::LrSchedule make_schedule(const OptimSettings& settings, std::int64_t max_ste
 /// Updates of the run: train.max_steps or, where that is 0, what train.epochs come to. Throws Error{config} if both
 /// are.
 std::int64_t planned_steps(const TrainSettings& settings, std::int64_t batches_per_epoch);
+/// Updates between evaluations: eval.every or, where that is 0, what eval.epochs come to. 0: one at the end.
+std::int64_t evaluation_interval(const TrainConfig& config, std::int64_t batches_per_epoch);
 
 }  // namespace aio::apps

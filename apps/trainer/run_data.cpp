@@ -54,8 +54,11 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
   if (config.data.video_recipe == "augmented") options.video.recipe = VideoRecipe::augmented;
   if (config.data.video_recipe == "whole") options.video.recipe = VideoRecipe::whole;
   options.video.normalization = info.normalization;
-  if (config.data.image_recipe == "random-crop") options.image.recipe = ImageRecipe::random_crop;
-  if (config.data.image_recipe == "centre-crop") options.image.recipe = ImageRecipe::centre_crop;
+  if (config.data.image_recipe != "pixelbert") {
+    const bool random = training && config.data.image_recipe == "random-crop";
+    options.image.recipe = random ? ImageRecipe::random_crop : ImageRecipe::centre_crop;
+  }
+  options.image.augment = training && config.data.image_augment;
   options.compat = config.data.compat == "reference" ? Compat::reference : Compat::fixed;
   options.max_text_len = config.model.config.max_text_len;
   options.prompt = config.data.prompt;
@@ -77,7 +80,8 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
 RunData::RunData(const TrainConfig& config)
     : config_(config),
       train_sets_(open_all(config.data.train, config.data.train_split, config.data.kinds)),
-      tokenizer_(WordPiece::load(vocabulary_path(config))) {
+      vocabulary_(vocabulary_path(config)),
+      tokenizer_(WordPiece::load(vocabulary_)) {
   if (!config.data.eval_split.empty()) {
     eval_sets_ = open_all(config.data.eval.empty() ? config.data.train : config.data.eval, config.data.eval_split,
                           config.data.kinds);

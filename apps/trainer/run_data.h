@@ -22,6 +22,7 @@ class RunData {
   explicit RunData(const TrainConfig& config);
 
   const WordPiece& tokenizer() const { return tokenizer_; }
+  const std::string& vocabulary() const { return vocabulary_; }  ///< the tokenizer's vocab.txt
   /// Classes of the task's head: answers, labels; 0 for tasks without.
   std::int64_t labels() const { return labels_; }
   std::int64_t samples() const;  ///< to train on
@@ -39,6 +40,7 @@ class RunData {
  private:
   const TrainConfig& config_;
   std::vector<Manifest> train_sets_, image_sets_, eval_sets_;
+  std::string vocabulary_;
   WordPiece tokenizer_;
   std::int64_t labels_ = 0;
   std::unique_ptr<DecodeService> service_;

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "apps/common/device.h"
 #include "tensor/atomic_file.h"
@@ -42,6 +44,14 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
 RunFolder::~RunFolder() { close(lock_); }
 
 void RunFolder::write(const std::string& name, const std::string& text) const { write_atomically(*this / name, text); }
+
+void RunFolder::copy(const std::string& name, const std::string& from) const {
+  std::ifstream file(from, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  check(file.good() && text.good(), ErrorCode::io, from, ": cannot be read");
+  write(name, text.str());
+}
 
 std::string RunFolder::environment_json(Device device) {
   utsname system{};

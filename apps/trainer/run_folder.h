@@ -21,6 +21,8 @@ class RunFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   /// Writes `text` atomically.
   void write(const std::string& name, const std::string& text) const;
+  /// The bytes of another file under `name`.
+  void copy(const std::string& name, const std::string& from) const;
   /// What the results depend on beside the configuration, as JSON: revision, compiler, CPU, GEMM, threads, device,
   /// host.
   static std::string environment_json(Device device);

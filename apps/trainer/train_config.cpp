@@ -29,6 +29,8 @@ void add_model(Config& keys, ModelSettings& model) {
   keys.add("model.resize_temporal", &model.resize_temporal, "take a checkpoint with another number of frames");
   keys.add("model.resize_positions", &model.resize_positions, "take a checkpoint with another image size");
   keys.add("model.resize_text", &model.resize_text, "take a checkpoint with another text length");
+  keys.add("model.allow_missing", &model.allow_missing,
+           "parts of the backbone that the checkpoint lacks start anew: an image transformer has no text embeddings");
   keys.add("model.hidden_size", &config.hidden_size, "", "width", 1, 65536);
   keys.add("model.heads", &config.heads, "", "attention heads; divides hidden_size", 1, 65536);
   keys.add("model.layers", &config.layers, "", "blocks", 1, 1024);
@@ -69,7 +71,9 @@ void add_data(Config& keys, DataSettings& data) {
   keys.add("data.vocab", &data.vocab, "WordPiece vocabulary; empty: vocab.txt in the first data set");
   keys.add("data.video_recipe", &data.video_recipe, "how frames become the model's input",
            {"plain", "augmented", "whole"});
-  keys.add("data.image_recipe", &data.image_recipe, "how still images do", {"pixelbert", "random-crop", "centre-crop"});
+  keys.add("data.image_recipe", &data.image_recipe, "how still images do; random-crop is centre-crop in evaluation",
+           {"pixelbert", "random-crop", "centre-crop"});
+  keys.add("data.image_augment", &data.image_augment, "RandAugment of the still images that are trained on");
   keys.add("data.prompt", &data.prompt, "replaces the data set's prompt unless empty");
   keys.add("data.compat", &data.compat, "frame sampling: as documented, or as the released code does",
            {"fixed", "reference"});
@@ -147,7 +151,9 @@ TrainConfig::TrainConfig() {
            "train.task = \"retrieval\": weight of the contrastive loss beside that of match scores", 0, 1e6);
   keys.add("log.every", &log.every, "steps", "between lines on the screen and in the metrics", 1, kMany);
   keys.add("log.tensorboard", &log.tensorboard, "write event files beside metrics.jsonl");
-  keys.add("eval.every", &eval.every, "steps", "between evaluations; 0: at the end only", 0, kMany);
+  keys.add("eval.every", &eval.every, "steps", "between evaluations; 0: as eval.epochs says", 0, kMany);
+  keys.add("eval.epochs", &eval.epochs, "epochs", "between evaluations, where eval.every is 0; 0: at the end only", 0,
+           1e9);
   keys.add("eval.batches", &eval.batches, "batches",
            "of an evaluation, which then has losses and accuracies only; 0: the whole split and all metrics", 0, kMany);
   keys.add("eval.batch", &eval.batch, "clips", "of one forward pass", 1, 1'000'000);

@@ -23,7 +23,7 @@ struct ModelSettings {
   std::string size = "b";
   std::string init;                ///< checkpoint to start from
   std::vector<std::string> fresh;  ///< prefixes that keep their initial values
-  bool resize_temporal = false, resize_positions = false, resize_text = false;
+  bool resize_temporal = false, resize_positions = false, resize_text = false, allow_missing = false;
   models::AioConfig config;
   std::string roll = "roll";
   std::string patch_order = "raster";
@@ -39,6 +39,7 @@ struct DataSettings {
   std::vector<std::string> kinds;  ///< rows with these `kind`s only
   std::string video_recipe = "plain";
   std::string image_recipe = "centre-crop";
+  bool image_augment = false;
   std::int64_t cache_mib = 0;
   int workers = 2;
   int prefetch = 4;
@@ -85,6 +86,7 @@ struct LogSettings {
 
 struct EvalSettings {
   std::int64_t every = 0;
+  double epochs = 0;
   std::int64_t batches = 0;
   std::int64_t batch = 32;
   std::int64_t views = 1;

@@ -7,6 +7,7 @@
 
 #include "apps/common/app.h"
 #include "apps/common/device.h"
+#include "apps/common/output.h"
 #include "apps/report/report.h"
 #include "apps/trainer/evaluation.h"
 #include "apps/trainer/learner.h"
@@ -36,17 +37,6 @@ std::string names_of(const Averages& averages) {
   return join(names, names.size());
 }
 
-/// What cannot be written is the disk's fault: exit code 6, where a data set that cannot be read has 3.
-template <class Function>
-auto on_disk(const Function& function) {
-  try {
-    return function();
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::io) throw;
-    throw Exit(kSystem, error.what());
-  }
-}
-
 /// A run from its first step, or the checkpoint's, to its last.
 class Run {
  public:
@@ -60,6 +50,7 @@ class Run {
         feed_(data_.train(), data_.images(), config.train.accumulate),
         learner_(config, device, data_.tokenizer().size(), data_.labels()),
         max_steps_(planned_steps(config.train, data_.train().steps_per_epoch())),
+        eval_every_(evaluation_interval(config, data_.train().steps_per_epoch())),
         schedule_(make_schedule(config.optim, max_steps_)) {
     if (learner_.loaded()) screen_.message(learner_.loaded()->line());
     if (learner_.loaded() && options.verbose) screen_.message(learner_.loaded()->table());
@@ -71,6 +62,7 @@ class Run {
     log.device = device;
     on_disk([&] {
       folder_.write("config.toml", config.keys.to_toml());
+      folder_.copy("vocab.txt", data_.vocabulary());
       folder_.write("environment.json", RunFolder::environment_json(device));
       log_ = std::make_unique<RunLog>(folder_, screen_, log, progress_.lengths);
     });
@@ -83,7 +75,8 @@ class Run {
   BatchSource& batches() { return one_batch_ ? static_cast<BatchSource&>(*one_batch_) : feed_; }
   void one_step();
   void handle_non_finite(const StepResult& result);
-  void evaluate_now();
+  /// True if it is the best so far by checkpoint.best.
+  bool evaluate_now();
   void save_checkpoint();
 
   TrainConfig& config_;
@@ -95,7 +88,7 @@ class Run {
   Feed feed_;
   std::unique_ptr<FixedBatches> one_batch_;  // --overfit-batch
   Learner learner_;
-  std::int64_t max_steps_;
+  std::int64_t max_steps_, eval_every_;
   nn::LrSchedule schedule_;
   std::unique_ptr<RunLog> log_;
   Progress progress_;
@@ -140,11 +133,11 @@ void Run::handle_non_finite(const StepResult& result) {
              message(config_.train.max_skipped, " steps in a row were not finite; the first bad op: ", where));
 }
 
-void Run::evaluate_now() {
+bool Run::evaluate_now() {
   const std::optional<Averages> averages = evaluate(config_, learner_, data_);
-  if (!averages) return;
+  if (!averages) return false;
   on_disk([&] { log_->evaluation(progress_.step, config_.data.eval_split, *averages); });
-  if (config_.checkpoint.best.empty()) return;
+  if (config_.checkpoint.best.empty()) return false;
   const auto& entries = averages->entries();
   const bool known = std::any_of(entries.begin(), entries.end(),
                                  [&](const auto& entry) { return entry.name == config_.checkpoint.best; });
@@ -152,9 +145,10 @@ void Run::evaluate_now() {
         "\", which this evaluation does not have; it has ", names_of(*averages));
   const double value = averages->mean(config_.checkpoint.best);
   const bool better = config_.checkpoint.best_mode == "max" ? value > progress_.best : value < progress_.best;
-  if (progress_.best_step >= 0 && !better) return;
+  if (progress_.best_step >= 0 && !better) return false;
   progress_.best = value;
   progress_.best_step = progress_.step;
+  return true;
 }
 
 void Run::save_checkpoint() {
@@ -212,8 +206,8 @@ int Run::train() {
       return progress_.step == max_steps_ || (every > 0 && progress_.step % every == 0);
     };
     const auto pause = std::chrono::steady_clock::now();
-    if (due(config_.eval.every)) evaluate_now();
-    saved = due(config_.checkpoint.every);
+    const bool best = due(eval_every_) && evaluate_now();
+    saved = best || due(config_.checkpoint.every);
     if (saved) save_checkpoint();
     log_->leave_out(std::chrono::duration<double>(std::chrono::steady_clock::now() - pause).count());
   }
@@ -229,6 +223,10 @@ int Run::train() {
                      {{"format", "pt"}, {"step", message(progress_.step)}, {"task", config_.train.task}});
   });
   screen_.message(message("done: ", folder_ / "weights.safetensors"));
+  if (progress_.best_step >= 0) {
+    screen_.message(message("best ", config_.checkpoint.best, ": ", progress_.best, " at step ", progress_.best_step,
+                            ", ", checkpoints_.path_of(progress_.best_step)));
+  }
   screen_.message(report::draw_run_report(folder_.path()));
   return kOk;
 }
@@ -238,6 +236,7 @@ int Run::train() {
 int train(TrainConfig& config, const TrainerOptions& options) {
   if (config.run.threads > 0) set_num_threads(config.run.threads);
   catch_stop_signals();
+  make_output_folder(config.run.dir);
   try {
     Run run(config, choose_device(config.run.device), options);
     return run.train();

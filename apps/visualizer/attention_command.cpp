@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/output.h"
 #include "apps/visualizer/attention_map.h"
 #include "apps/visualizer/commands.h"
 #include "apps/visualizer/density_chart.h"
@@ -71,6 +72,7 @@ Shown look(const SubjectOptions& options, double threshold) {
 }
 
 int run(const Options& options) {
+  make_output_folder(options.subject.out);
   std::vector<Shown> models{look(options.subject, options.threshold)};
   if (!options.baseline.empty()) {
     SubjectOptions second = options.subject;
@@ -80,7 +82,6 @@ int run(const Options& options) {
     models.push_back(look(second, options.threshold));
   }
   const std::filesystem::path out(options.subject.out);
-  std::filesystem::create_directories(out);
   std::vector<DensityCurve> curves;
   std::vector<PictureRow> rows;
   ordered_json list = ordered_json::array();
@@ -105,7 +106,9 @@ int run(const Options& options) {
   page.write((out / "index.html").string());
 
   if (options.json) {
-    std::printf("%s\n", ordered_json{{"out", options.subject.out}, {"models", list}}.dump().c_str());
+    std::printf("%s\n", ordered_json{{"out", options.subject.out}, {"models", list}}
+                            .dump(-1, ' ', false, ordered_json::error_handler_t::replace)
+                            .c_str());
     return kOk;
   }
   for (const Shown& shown : models) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/output.h"
 #include "apps/visualizer/cloze.h"
 #include "apps/visualizer/commands.h"
 #include "apps/visualizer/heat_map.h"
@@ -39,6 +40,7 @@ std::string list_of(const std::vector<std::pair<std::string, double>>& candidate
 
 int run(const Options& options) {
   constexpr std::int64_t kCandidates = 5;
+  make_output_folder(options.subject.out);
   const Subject subject(options.subject);
   const std::vector<Word> masked = choose_words(subject.words, options.mask);
   const std::vector<Guess> guesses = guess_words(subject, masked, kCandidates);
@@ -59,7 +61,6 @@ int run(const Options& options) {
     list.push_back({{"word", guess.word.text}, {"answer", guess.answer}, {"candidates", candidates}});
   }
   const std::filesystem::path out(options.subject.out);
-  std::filesystem::create_directories(out);
   write_png((out / "cloze.png").string(), sheet_of(rows));
   Page page("Cloze: " + options.subject.text);
   page.text(message(right, " of ", guesses.size(),

@@ -14,8 +14,7 @@ namespace aio::apps {
 namespace {
 
 std::unique_ptr<WordPiece> open_vocabulary(const SubjectOptions& options, const ModelFile& file) {
-  std::string path = options.vocab.empty() ? file.settings.data.vocab : options.vocab;
-  if (path.empty() && !file.settings.data.train.empty()) path = find_vocabulary(file.settings.data.train.front());
+  const std::string path = options.vocab.empty() ? file.vocabulary() : options.vocab;
   check(!path.empty(), ErrorCode::config, file.weights_path,
         ": the vocabulary of its texts is not known: pass --vocab vocab.txt");
   auto tokenizer = std::make_unique<WordPiece>(WordPiece::load(path));

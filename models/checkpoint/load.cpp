@@ -86,7 +86,7 @@ class Loader {
     const auto model_width = static_cast<std::uint64_t>(store_.get("transformer.norm.weight").value.numel());
     check(width == model_width && layers == model_layers, ErrorCode::format, checkpoint_.path,
           ": does not fit the model: the checkpoint is ", width, " wide with ", layers, " layers, the model is ",
-          model_width, " wide with ", model_layers, " layers: choose the model's size to match (--size)");
+          model_width, " wide with ", model_layers, " layers: choose the model's size to match (--size, model.size)");
     const bool distilled = in_file(kDistillation) != nullptr;
     check(distilled == store_.contains(kDistillation), ErrorCode::format, checkpoint_.path,
           ": does not fit the model: ",
@@ -107,7 +107,9 @@ class Loader {
     if (value.shape() == parameter.value.shape()) return take(name, LoadResult::loaded, value);
     if (value.rank() == parameter.value.rank() && adapt(parameter, value)) return;
     problem(name, "the checkpoint has ", describe(value), ", the model ", describe(parameter.value),
-            is_backbone(name) ? "" : message(": pass --fresh ", name.substr(0, name.find('.')), " to train it anew"));
+            is_backbone(name)
+                ? ""
+                : message(": pass --fresh ", name.substr(0, name.find('.')), " (model.fresh) to train it anew"));
   }
 
   void plan_missing(const nn::Parameter& parameter) {
@@ -191,7 +193,7 @@ class Loader {
            message(cut ? "cut from " : "extended with zeros from ", frames, " to ", target.dim(1), " frames"));
     } else {
       problem(kTemporal, "checkpoint has ", frames, " frames, model has ", target.dim(1), ": pass --frames ", frames,
-              " or --resize-temporal");
+              " (model.frames) or --resize-temporal (model.resize_temporal = true)");
     }
     return true;
   }
@@ -206,7 +208,7 @@ class Loader {
            message("interpolated from ", side, " x ", side, " to ", grid, " x ", grid, " patches"));
     } else {
       problem(kPositions, "checkpoint has positions for ", side, " x ", side, " patches, model for ", grid, " x ", grid,
-              ": choose the image size to match or pass --resize-positions");
+              ": choose the image size to match or pass --resize-positions (model.resize_positions = true)");
     }
     return true;
   }
@@ -219,7 +221,7 @@ class Loader {
            message(cut ? "cut from " : "extended with fresh rows from ", length, " to ", target.dim(0), " positions"));
     } else {
       problem(kTextPositions, "checkpoint has ", length, " text positions, model has ", target.dim(0),
-              ": set max_text_len = ", length, " or pass --resize-text");
+              ": set max_text_len = ", length, " or pass --resize-text (model.resize_text = true)");
     }
     return true;
   }
@@ -238,8 +240,9 @@ class Loader {
 
   void report_problems() {
     if (!missing_.empty()) {
-      problems_.push_back(message("the checkpoint lacks ", listed(missing_, ", ", 4),
-                                  ": pass --allow-missing to leave them as they were initialised"));
+      problems_.push_back(
+          message("the checkpoint lacks ", listed(missing_, ", ", 4),
+                  ": pass --allow-missing (model.allow_missing = true) to leave them as they were initialised"));
     }
     if (!homeless_.empty()) {
       problems_.push_back(message("the model has no place for ", listed(homeless_, ", ", 4),

@@ -95,7 +95,7 @@ TEST_CASE("config: messages name the file, line and column, and the nearest key"
   EXPECT_ERROR(s.config.load_text("[data]\nroots = [1]\n", "t.toml"), config, "the array holds an integer");
   EXPECT_ERROR(s.config.load_text("[run]\nname = 1979-05-27\n", "t.toml"), config, "a date or time is not a value");
   EXPECT_ERROR(s.config.set("train.steps"), config, "expected key=value");
-  EXPECT_ERROR(s.config.set("train.steps=x"), config, "--set train.steps=x");
+  EXPECT_ERROR(s.config.set("train.steps=x"), config, "--set train.steps=x: train.steps is x, expected integer");
   EXPECT_ERROR(s.config.set("train.steps=1\nlr=2"), config, "expected one value");
   EXPECT_ERROR(s.config.set("model.roll.kind=rol"), config, "is \"rol\", expected one of none, roll");
   EXPECT_ERROR(s.config.load_file("/nonexistent/x.toml"), io, "/nonexistent/x.toml");

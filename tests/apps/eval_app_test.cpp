@@ -116,6 +116,7 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
   const test::TempDir dir;
   write_run(dir / "run", test::EvalModel());
   std::ofstream(dir / "text.ckpt") << "no checkpoint";
+  std::ofstream(dir / "empty.jsonl") << "";
   std::ofstream(dir / "vocab.txt") << "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\n";
   test::EvalSet broken({{"name", "broken"}, {"task", "choice"}});
   for (int i = 0; i < 4; ++i) {
@@ -140,6 +141,9 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
       {"choice" + weights + "--data " + broken.path() + vocabulary, 3, "clips/none.mp4"},
       {"choice" + weights + "--data " + broken.path() + vocabulary + " --max-bad 0.25", 0, ""},
       {"choice" + weights + "--set model.roll=up --data " + set + "/choice", 2, "up"},
+      {"choice" + weights + "--data " + set + "/choice --out /dev/null/out", 6, "/dev/null/out: cannot be made"},
+      {"caption" + weights + "--data " + set + "/caption --meteor-jar " + (dir / "none.jar"), 2, "none.jar"},
+      {"choice" + weights + "--data " + (dir / "empty.jsonl") + vocabulary, 3, "empty.jsonl: has no samples"},
       {"nothing" + weights, 2, ""},
   };
   for (const Refusal& refusal : refusals) {

@@ -24,8 +24,8 @@ TEST_CASE("aio_train: pre-training lowers its losses, and leaves what it promise
   const test::TempDir dir;
   const std::string folder = dir / "run";
   REQUIRE(run(arguments("pretrain", folder, 60), dir / "log") == 0);
-  for (const char* name : {"config.toml", "metrics.jsonl", "timing.jsonl", "environment.json", "weights.safetensors",
-                           "checkpoints/step-000060/weights.safetensors"}) {
+  for (const char* name : {"config.toml", "metrics.jsonl", "timing.jsonl", "environment.json", "vocab.txt",
+                           "weights.safetensors", "checkpoints/step-000060/weights.safetensors"}) {
     INFO(name);
     CHECK(fs::exists(folder + "/" + name));
   }
@@ -90,6 +90,41 @@ TEST_CASE("aio_train: the number of threads changes nothing") {
   CHECK(apps::xxh64_file(dir / "a/weights.safetensors") == apps::xxh64_file(dir / "b/weights.safetensors"));
 }
 
+TEST_CASE("aio_train: the best checkpoint is there although no checkpoint was due at its step") {
+  const test::TempDir dir;
+  const std::string folder = dir / "run";
+  // The loss falls from evaluation to evaluation, so that its largest value is the first one's: the best by `max`.
+  const std::vector<std::string> more = {"checkpoint.best=loss", "checkpoint.best_mode=max",
+                                         "checkpoint.every=20",  "checkpoint.keep=1",
+                                         "eval.every=5",         "eval.batches=1"};
+  REQUIRE(run(arguments("action", folder, 20, more), dir / "log") == 0);
+  double best = -1;
+  std::int64_t step = 0;
+  for (const nlohmann::json& line : metrics_of(folder)) {
+    if (!line.contains("split") || line["loss"].get<double>() <= best) continue;
+    best = line["loss"];
+    step = line["step"];
+  }
+  REQUIRE(step < 20);  // observed 5: else this shows nothing
+  char name[40];
+  std::snprintf(name, sizeof name, "checkpoints/step-%06d", static_cast<int>(step));
+  CHECK(fs::exists(folder + "/" + name + "/weights.safetensors"));
+  CHECK(fs::exists(folder + "/checkpoints/step-000020"));
+  CHECK(std::distance(fs::directory_iterator(folder + "/checkpoints"), fs::directory_iterator{}) == 2);
+  CHECK(read_text_file(dir / "log").find("best loss: ") != std::string::npos);
+}
+
+TEST_CASE("aio_train: pre-training starts from an image transformer, as timm publishes them") {
+  const test::TempDir dir;
+  std::vector<std::string> more = {"model.hidden_size=64", "model.heads=4", "model.layers=3", "model.image_size=64",
+                                   "model.init=" AIO_TEST_DATA "/golden/model/micro_vit_flat_zip.pth"};
+  CHECK(wait_for(start(arguments("pretrain", dir / "run", 2, more), dir / "refused")) == 4);
+  CHECK(read_text_file(dir / "refused").find("model.allow_missing = true") != std::string::npos);
+  more.emplace_back("model.allow_missing=true");
+  REQUIRE(run(arguments("pretrain", dir / "run", 2, more), dir / "log") == 0);
+  CHECK(read_text_file(dir / "log").find("weights of an image transformer") != std::string::npos);
+}
+
 TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
   const test::TempDir dir;
   std::ofstream(dir / "skip.txt") << "000000\tclips/train/000000.mp4: truncated\n";
@@ -109,9 +144,10 @@ TEST_CASE("aio_train: refusals name the key or the file, with their exit codes")
   const Refusal refusals[] = {
       {{"train.max_step=3"}, 2, "did you mean train.max_steps?"},
       {{"train.freeze=[\"nothing\"]"}, 2, "no parameter's name contains \"nothing\""},
-      {{"data.train=[\"/nonexistent\"]", "data.vocab=x"}, 3, "/nonexistent"},
+      {{"data.train=[\"/nonexistent\"]", "data.vocab=x"}, 3, "/nonexistent: there is no such data set"},
       {{"model.heads=3"}, 2, "model.heads is 3"},
       {{"model.init=/nonexistent.ckpt"}, 4, "/nonexistent.ckpt"},
+      {{"run.dir=/dev/null/run"}, 6, "/dev/null/run: cannot be made"},
   };
   for (const Refusal& refusal : refusals) {
     fs::remove(dir / "log");

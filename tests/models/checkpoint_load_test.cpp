@@ -139,9 +139,9 @@ TEST_CASE("load: another number of frames is refused with the flag, or the table
     config.frames = frames;
     Model model(config);
     const auto before = model.values("pooler.dense.weight");
-    EXPECT_ERROR(
-        load(model, "micro_ckpt_zip.ckpt"), format,
-        "checkpoint has 3 frames, model has " + std::to_string(frames) + ": pass --frames 3 or --resize-temporal");
+    EXPECT_ERROR(load(model, "micro_ckpt_zip.ckpt"), format,
+                 "checkpoint has 3 frames, model has " + std::to_string(frames) +
+                     ": pass --frames 3 (model.frames) or --resize-temporal");
     CHECK(model.values("pooler.dense.weight") == before);  // nothing is loaded in part
     const LoadSummary summary = load(model, "micro_ckpt_zip.ckpt", {.resize_temporal = true});
     CHECK(item(summary, "transformer.temporal_embed").result == LoadResult::adapted);
@@ -154,7 +154,8 @@ TEST_CASE("load: another number of frames is refused with the flag, or the table
   config.head.vcop = true;  // 4! orders of 6 pairs: cannot be made from 3! of 3
   Model model(config);
   const Checkpoint all = open_checkpoint(test::golden("micro.weights.safetensors"));
-  EXPECT_ERROR(load_checkpoint(model.store, all), format, "pass --fresh vcop_classifier to train it anew");
+  EXPECT_ERROR(load_checkpoint(model.store, all), format,
+               "pass --fresh vcop_classifier (model.fresh) to train it anew");
   CHECK(item(load_checkpoint(model.store, all, {.resize_temporal = true}), "vcop_classifier.fc8.weight").note ==
         "its size depends on the number of frames");
 }
@@ -305,7 +306,8 @@ TEST_CASE("load: the wrong model is refused with what differs, and stays as it w
   refuse(distilled, "the model has a distillation token, the checkpoint has none");
   auto space = micro();
   space.shared_dim = 16;
-  refuse(space, "the checkpoint has f32[32, 64], the model f32[16, 64]: pass --fresh txt_proj to train it anew");
+  refuse(space,
+         "the checkpoint has f32[32, 64], the model f32[16, 64]: pass --fresh txt_proj (model.fresh) to train it anew");
 
   Model model(micro());
   const auto load_edited = [&](const std::function<void(std::map<std::string, Tensor>&)>& edit,
