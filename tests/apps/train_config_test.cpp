@@ -102,6 +102,37 @@ TEST_CASE("train config: mistakes are named with the file and the nearest key") 
   EXPECT_ERROR(config.keys.load_text("[train\n", "x.toml"), config, "x.toml:1");
 }
 
+TEST_CASE("train config: epochs between evaluations, where no steps are given") {
+  TrainConfig config;
+  config.train.accumulate = 4;
+  CHECK(evaluation_interval(config, 100) == 0);  // at the end only
+  config.eval.epochs = 0.5;
+  CHECK(evaluation_interval(config, 100) == 12);
+  CHECK(evaluation_interval(config, 1) == 1);
+  config.eval.every = 7;
+  CHECK(evaluation_interval(config, 100) == 7);
+}
+
+TEST_CASE("train config: fine-tunings are evaluated as often as the reference's, and have a best checkpoint") {
+  int linear = 0, views = 0, halves = 0;
+  for (const std::string& file : files_in(std::string(kConfigs) + "/paper")) {
+    if (fs::path(file).stem().string().rfind("finetune_", 0) != 0) continue;
+    INFO(file);
+    TrainConfig config;
+    config.load({file}, {});
+    CHECK((config.eval.epochs == 1 || config.eval.epochs == 0.5));
+    CHECK((config.train.task == "caption") == config.checkpoint.best.empty());
+    CHECK(config.model.init.starts_with("weights/all-in-one-b"));
+    halves += config.eval.epochs == 0.5 ? 1 : 0;
+    views += config.eval.views == 3 ? 1 : 0;
+    linear += config.train.freeze.empty() ? 0 : 1;
+    CHECK(config.train.freeze.empty() == (config.train.task != "action"));
+  }
+  CHECK(halves == 5);  // multiple choice of three sets, VCR, VQAv2
+  CHECK(views == 6);   // retrieval by BVTC over videos
+  CHECK(linear == 3);  // action recognition is by a probe
+}
+
 TEST_CASE("the example of own data: texts, vocabulary, and the videos where scripts/fetch_test_media.sh put them") {
   const std::string folder = AIO_TEST_DATA "/../docs/examples/real-video";
   const WordPiece tokenizer = WordPiece::load(find_vocabulary(folder));
