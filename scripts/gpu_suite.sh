@@ -12,7 +12,7 @@ set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/bin out=gpu_report budget=560 only="" python=python3 quick=""
-[ -d "$bin" ] || bin=$root/build/cuda/bin
+for build in cuda release; do [ -d "$bin" ] || bin=$root/build/$build/bin; done
 while [ $# -gt 0 ]; do
   case $1 in
     --bin) bin=$2; shift ;;
@@ -28,12 +28,13 @@ done
 mkdir -p "$out" || exit 2
 logs=$(mktemp -d) && trap 'rm -rf "$logs"' EXIT
 start=$SECONDS
+goldens=(micro micro_cotrain micro_distilled micro_f8 micro_image micro_padimg)  # gpu_bundle.sh packs them
 count=0 failed=0 rc=0  # commands run, those that failed; the last one's exit code
 
-# Libraries that the bundle carries, and PyTorch's cuBLAS where there is no other.
-export LD_LIBRARY_PATH=$root/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-cublas=$("$python" -c 'import nvidia,glob; print(":".join(p + d for p in nvidia.__path__ for d in ("/cu13/lib", "/cublas/lib")))' 2>/dev/null)
-export LD_LIBRARY_PATH=$LD_LIBRARY_PATH${cublas:+:$cublas}
+# PyTorch's cuBLAS and cuDNN where there are no others. (The bundle's programs find its libraries themselves: PyTorch must
+# not find them.)
+libraries=$("$python" -c 'import nvidia,glob; print(":".join(p + d for p in nvidia.__path__ for d in ("/cu13/lib", "/cublas/lib", "/cudnn/lib")))' 2>/dev/null)
+[ -z "$libraries" ] || export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries
 
 # ---- reports ---------------------------------------------------------------------------------------------------------
 
@@ -126,8 +127,8 @@ run ceilings product 60 "$bench" gpu $gpu_size --json --filter ceiling/product
 
 run parity kernels 180 "$bin/test_gpu"
 
-for manifest in "$root"/tests/golden/model/micro{,_cotrain,_distilled,_f8,_image,_padimg}.manifest.json; do
-  [ -f "$manifest" ] && run model "$(basename "$manifest" .manifest.json)" 60 "$bin/aio_model" verify --device cuda --json "$manifest"
+for golden in "${goldens[@]}"; do
+  run model "$golden" 60 "$bin/aio_model" verify --device cuda --json "$root/tests/golden/model/$golden.manifest.json"
 done
 
 # Two runs of a training step with dropout must end with the same loss, digit by digit.
