@@ -276,15 +276,22 @@ void CudaBackend::attention_backward(const View& dq, const View& dk, const View&
                                      const AttentionMask& mask, double scale) {
   const AttentionSizes n{q.dim[0], q.dim[2], q.dim[3], q.dim[1], k.dim[1]};
   const Masks masks = masks_of(mask, n.queries, n.keys);
+  const bool tensor_cores = tensor_cores_take(n.D, {&q, &k, &v, &out, &dout, &dq, &dk, &dv});
+  AttentionTensors x;
+  if (tensor_cores) {
+    x = {heads<bf16>(q),  heads<bf16>(k),  heads<bf16>(v),  heads<bf16>(out), heads<bf16>(dout),
+         heads<bf16>(dq), heads<bf16>(dk), heads<bf16>(dv), lse.as<float>()};
+  }
+  const auto factor = static_cast<float>(scale);
+  if (tensor_cores && one_block_takes(n)) return one_block_backward(x, masks, n, factor, stream());
+
   const std::int64_t rows = n.B * n.H * n.queries;
   const Scratch scratch(*allocator_, static_cast<std::size_t>(rows) * sizeof(float));
   float* const delta = scratch.as<float>();
-  const auto factor = static_cast<float>(scale);
   dispatch_gpu_float(dq.dtype, [&]<class T>() {
     launch("attention_delta", stream(), row_grid(rows), attention_delta<T>, delta, heads<T>(dout), heads<T>(out), n);
-    if (tensor_cores_take(n.D, {&q, &k, &v, &dout, &dq, &dk, &dv})) {
-      const AttentionTensors x{heads<bf16>(q),  heads<bf16>(k),  heads<bf16>(v),  heads<bf16>(out), heads<bf16>(dout),
-                               heads<bf16>(dq), heads<bf16>(dk), heads<bf16>(dv), lse.as<float>(),  delta};
+    if (tensor_cores) {
+      x.delta = delta;
       return tensor_core_backward(x, masks, n, factor, stream());
     }
     dispatch_depth(n.D, [&]<int kColumns>() {

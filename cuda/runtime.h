@@ -30,6 +30,8 @@ std::string runtime_name();
 
 /// Makes device `index` the calling thread's. A call that changes nothing costs nanoseconds.
 void use_device(int index);
+/// Bytes of shared memory that a block may have on the calling thread's device.
+std::size_t block_memory();
 /// nullptr when there is no more.
 void* allocate(std::size_t bytes) noexcept;
 void release(void* data) noexcept;

@@ -27,6 +27,14 @@ std::string runtime_name() { return message("CUDA ", CUDART_VERSION / 1000, ".",
 
 void use_device(int index) { check_cuda(cudaSetDevice(index), "cudaSetDevice"); }
 
+std::size_t block_memory() {
+  int device = 0, bytes = 0;
+  check_cuda(cudaGetDevice(&device), "cudaGetDevice");
+  check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+             "cudaDeviceGetAttribute of shared memory");
+  return static_cast<std::size_t>(bytes);
+}
+
 void* allocate(std::size_t bytes) noexcept {
   void* data = nullptr;
   if (cudaMalloc(&data, bytes) == cudaSuccess) return data;

@@ -360,6 +360,11 @@ void CountingBackend::attention_backward(const View& dq, const View& dk, const V
     kernel.flops = useful * scores.useful;
     kernel.executed = executed * scores.padded;
   };
+  constexpr std::int64_t kOneBlock = 256;  // keys that a block's shared memory holds
+  if (q.dim[3] == 64 && q.dtype == DType::bf16 && k.dim[1] <= kOneBlock) {
+    moves("attention_backward", {&dq, &dk, &dv}, {&dout, &q, &k, &v, &out, &lse, mask.key_lengths, mask.allowed});
+    return products(5, 5);  // Q K^T, dO V^T, P^T dO, dS^T Q, dS K
+  }
   scratch(bytes_of(lse));
   moves("attention_delta", {&lse}, {&dout, &out});
   const View& delta = lse;  // of its shape and type

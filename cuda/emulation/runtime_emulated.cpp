@@ -5,6 +5,7 @@
 
 #include "cuda/emulation/emulator.h"
 #include "cuda/emulation/memory.h"
+#include "cuda/emulation/shared_memory.h"
 #include "cuda/runtime.h"
 
 namespace aio::cuda {
@@ -17,6 +18,7 @@ int device_count(std::string*) { return 1; }
 DeviceInfo device_info(int) { return {"emulated device", 9, 0, 1, kMemory}; }
 std::string runtime_name() { return "CUDA emulated on the host"; }
 void use_device(int) {}
+std::size_t block_memory() { return emulation::SharedMemory::kMost; }
 
 void* allocate(std::size_t bytes) noexcept { return emulation::allocate_closed(bytes); }
 void release(void* data) noexcept { emulation::release_closed(data); }
