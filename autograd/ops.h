@@ -74,8 +74,9 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 /// Circular shift: y[i] = x[(i - shift) mod n] along `dim`.
 Tensor roll(const Tensor& x, int dim, std::int64_t shift);
 /// Temporal token rolling (All-in-one, section 3.2): x [B, T, N, C], shift i64 [N]; token slot n of frame t takes slot
-/// n of frame t - shift[n], circularly. The gradient is the inverse roll.
-Tensor temporal_roll(const Tensor& x, const Tensor& shift);
+/// n of frame t - shift[n], circularly. The gradient is the inverse roll. A tensor that nobody else holds is rolled in
+/// its own memory: std::move(x).
+Tensor temporal_roll(Tensor x, const Tensor& shift);
 
 // ---- reductions (reduce.cpp) ----------------------------------------------------------------------------------------
 Tensor sum(const Tensor& x);

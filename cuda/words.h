@@ -13,14 +13,29 @@ struct alignas(16) Word16 {
 };
 
 template <class Word>
-__device__ inline void move(Word* y, const Word* x) {
+__device__ inline Word load_word(const Word* x) {
   if constexpr (sizeof(Word) == 16) {
     std::uint32_t words[4];
     load_words(words, x);
+    return {{words[0], words[1], words[2], words[3]}};
+  } else {
+    return *x;
+  }
+}
+
+template <class Word>
+__device__ inline void store_word(Word* y, const Word& word) {
+  if constexpr (sizeof(Word) == 16) {
+    const std::uint32_t words[4] = {word.part[0], word.part[1], word.part[2], word.part[3]};
     store_words(y, words);
   } else {
-    *y = *x;
+    *y = word;
   }
+}
+
+template <class Word>
+__device__ inline void move(Word* y, const Word* x) {
+  store_word(y, load_word(x));
 }
 
 /// The largest power of two, 16 at most, of which all addresses and `bytes` are multiples. Several sizes go together

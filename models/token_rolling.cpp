@@ -147,7 +147,7 @@ RollStep roll_step(const RollConfig& config, int layer, std::int64_t frames, std
   return step;
 }
 
-Tensor roll_tokens(const Tensor& x, std::int64_t visual, int layer, const RollConfig& config) {
+Tensor roll_tokens(Tensor x, std::int64_t visual, int layer, const RollConfig& config) {
   check(x.rank() == 4 && visual >= 0 && visual <= x.dim(2), ErrorCode::shape, "roll_tokens: x is ", describe(x),
         " with ", visual, " visual tokens, expected [B, T, N, C] and at most N");
   const std::int64_t T = x.dim(1), N = x.dim(2);
@@ -159,7 +159,8 @@ Tensor roll_tokens(const Tensor& x, std::int64_t visual, int layer, const RollCo
 
   RollStep step = roll_step(config, layer, T, visual, x.dim(3));
   step.shift.resize(static_cast<std::size_t>(N), 0);  // what follows the visual tokens stays
-  const Tensor rolled = temporal_roll(x, Tensor::from(step.shift, {N}).to(x.device()));
+  const Tensor shift = Tensor::from(step.shift, {N}).to(x.device());
+  const Tensor rolled = temporal_roll(std::move(x), shift);
   if (step.keep.empty()) return rolled;
   std::vector<std::uint8_t> drop(static_cast<std::size_t>(T * N), 0);
   for (std::int64_t t = 0; t < T; ++t) {
@@ -167,7 +168,7 @@ Tensor roll_tokens(const Tensor& x, std::int64_t visual, int layer, const RollCo
       drop[static_cast<std::size_t>(t * N + n)] = step.keep[static_cast<std::size_t>(t * visual + n)] == 0;
     }
   }
-  return masked_fill(rolled, Tensor::from(drop, {T, N, 1}).to(x.device()), 0);
+  return masked_fill(rolled, Tensor::from(drop, {T, N, 1}).to(rolled.device()), 0);
 }
 
 }  // namespace aio::models

@@ -52,6 +52,6 @@ RollStep roll_step(const RollConfig& config, int layer, std::int64_t frames, std
 /// x [B, T, N, C] whose first `visual` tokens are visual -> the same with these rolled as before block `layer`.
 /// x itself where nothing moves: T = 1 (but for the reference forms, which put zeros there), none, time_average,
 /// flatten.
-Tensor roll_tokens(const Tensor& x, std::int64_t visual, int layer, const RollConfig& config);
+Tensor roll_tokens(Tensor x, std::int64_t visual, int layer, const RollConfig& config);
 
 }  // namespace aio::models

@@ -27,7 +27,7 @@ Tensor VisionTransformer::forward(const Tensor& x, nn::ForwardCtx& ctx, const Tr
   const std::int64_t end = options.read_end < 0 ? N : options.read_end;
   Tensor tokens = x;
   for (int i = 0; i < static_cast<int>(blocks.size()); ++i) {
-    if (options.roll) tokens = roll_tokens(tokens, options.visual, i, roll_);
+    if (options.roll) tokens = roll_tokens(std::move(tokens), options.visual, i, roll_);
     if (options.observer) options.observer(message("block", i, ".in"), tokens);
     const nn::TransformerBlock* const block = &blocks[static_cast<std::size_t>(i)];
     const AttentionOptions attention = options.attention;

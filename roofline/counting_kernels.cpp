@@ -318,6 +318,14 @@ void CountingBackend::check_indices(const char* op, const char* name, const View
 
 void CountingBackend::temporal_roll(const View& y, const View& x, const View& shift, int sign) {
   moves("temporal_roll", {&y}, {&x, &shift});
+  if (y.data == x.data && y.numel() > 0) {  // only what moves
+    const auto* const shifts = shift.as<const std::int64_t>();
+    const auto moved =
+        std::count_if(shifts, shifts + shift.numel(), [&](std::int64_t by) { return by % y.dim[1] != 0; });
+    Kernel& kernel = work_.kernels.back();
+    kernel.written = bytes_of(y) * static_cast<double>(moved) / static_cast<double>(shift.numel());
+    kernel.read = kernel.written + bytes_of(shift);
+  }
   if (computes(y)) host().temporal_roll(y, x, shift, sign);
 }
 

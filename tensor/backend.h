@@ -186,6 +186,7 @@ class Backend {
   /// zeros and write none. `op` and `name` are literals.
   virtual void check_indices(const char* op, const char* name, const View& index, std::int64_t size) = 0;
   /// x [B, T, N, C]: y[b, t, n] = x[b, (t - sign * shift[n]) mod T, n]; shift i64 [N]. The inverse has the other sign.
+  /// In place allowed: then tokens that stay are not touched.
   virtual void temporal_roll(const View& y, const View& x, const View& shift, int sign) = 0;
 
   // ---- attention (attention.cpp) -----------------------------------------------------------------------------------

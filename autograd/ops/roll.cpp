@@ -38,11 +38,12 @@ struct RollNode : Node {
   std::int64_t shift_;
 };
 
+/// In the memory of x if `x` is its only handle.
 Tensor temporal_roll_forward(const Tensor& x, const Tensor& shift, int sign) {
-  Tensor y = Tensor::empty(x.shape(), x.options());
-  if (y.numel() > 0) {
-    backend_for(y).temporal_roll(y.view(), raw::contiguous(x).view(), raw::contiguous(shift).view(), sign);
-  }
+  const bool in_place = x.is_sole_owner() && x.is_contiguous();
+  const Tensor from = in_place ? raw::alias(x) : raw::contiguous(x);
+  const Tensor y = in_place ? from : Tensor::empty(x.shape(), x.options());
+  if (y.numel() > 0) backend_for(y).temporal_roll(y.view(), from.view(), raw::contiguous(shift).view(), sign);
   return y;
 }
 
@@ -63,7 +64,7 @@ Tensor roll(const Tensor& x, int dim, std::int64_t shift) {
   return record<RollNode>(roll_forward(x, d, wrapped), {x}, d, wrapped);
 }
 
-Tensor temporal_roll(const Tensor& x, const Tensor& shift) {
+Tensor temporal_roll(Tensor x, const Tensor& shift) {
   ops::check_floating("temporal_roll", {{"x", x}});
   ops::check_typed("temporal_roll", {"shift", shift}, DType::i64, {"x", x});
   ops::check_rank("temporal_roll", {"x", x}, 4, "[B, T, N, C]");

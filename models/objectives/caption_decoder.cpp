@@ -33,7 +33,7 @@ CaptionDecoder::CaptionDecoder(const AllInOne& model, const VideoTokens& video, 
   if (video.valid.defined()) seen.allowed = reshape(video.valid, {videos_ * frames_, 1, 1, visual_}).to(x.device());
   const std::vector<std::int64_t> source = sequences_of(videos_, rows_, frames_);
   for (std::size_t i = 0; i < model.transformer.blocks.size(); ++i) {
-    if (encode.roll) x = roll_tokens(x, visual_, static_cast<int>(i), config.roll);
+    if (encode.roll) x = roll_tokens(std::move(x), visual_, static_cast<int>(i), config.roll);
     nn::KvCache cache(videos_ * frames_, visual_ + max_words + 1, H, C / H, x.options());
     const Tensor in = reshape(x, {videos_ * frames_, visual_, C});
     x = reshape(model.transformer.blocks[i].forward_cached(in, cache, ctx, seen), {videos_, frames_, visual_, C});

@@ -39,6 +39,8 @@ TEST_CASE("temporal_roll: every dtype, both directions, shifts of any size") {
         test::check_equal(y, expected);
         kernels().temporal_roll(back.view(), y.view(), shift.view(), -sign);
         CHECK((back.bytes() == x.bytes()));
+        kernels().temporal_roll(back.view(), back.view(), shift.view(), sign);  // in place
+        CHECK((back.bytes() == y.bytes()));
       }
     }
   }

@@ -10,7 +10,7 @@ TEST_CASE("cuda temporal_roll: both directions, every dtype, shifts beyond the c
   if (!have_device()) return;
   const struct {
     std::int64_t B, T, N, C;
-  } shapes[] = {{2, 3, 7, 16}, {1, 4, 7, 3}, {3, 1, 7, 40}, {2, 3, 7, 600}, {0, 3, 7, 8}, {2, 3, 7, 0}};
+  } shapes[] = {{2, 3, 7, 16}, {1, 4, 7, 3}, {1, 6, 7, 4}, {3, 1, 7, 40}, {2, 3, 7, 600}, {0, 3, 7, 8}, {2, 3, 7, 0}};
   for (const DType dtype : {DType::f32, DType::bf16, DType::i64, DType::u8}) {
     for (const auto& [B, T, N, C] : shapes) {
       for (const std::int64_t offset : {0, 1}) {
@@ -24,6 +24,8 @@ TEST_CASE("cuda temporal_roll: both directions, every dtype, shifts beyond the c
         p.run([&](Backend& k, const Views& v) {
           k.temporal_roll(v[y], v[x], v[shift], 1);
           k.temporal_roll(v[back], v[x], v[shift], -1);
+          k.temporal_roll(v[back], v[back], v[shift], 1);
+          k.temporal_roll(v[back], v[back], v[shift], 1);
         });
       }
     }
