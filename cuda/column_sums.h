@@ -54,17 +54,17 @@ __global__ void __launch_bounds__(kWarp* kColumnWarps)
   }
 }
 
-/// y[o, c] = sum_k x[o, k, c], first to last, k < n, c < C; `total` of y. A thread a column, for few terms: over
-/// frames, over classes, over chunks.
+/// y[o, c] = sum_k x[o, k, c], first to last, k < n, c < C; `total` of y, then as many of `second` from the x after
+/// them. A thread a column, for few terms: over frames, over classes, over chunks.
 template <class T, class X>
 __global__ void __launch_bounds__(kMapThreads)
-    sum_few(T* y, const X* x, std::int64_t total, std::int64_t n, std::int64_t C) {
+    sum_few(T* y, T* second, const X* x, std::int64_t total, std::int64_t n, std::int64_t C) {
   const std::int64_t i = global_thread_id();
-  if (i >= total) return;
+  if (i >= (second == nullptr ? total : 2 * total)) return;
   const X* const first = x + i / C * n * C + i % C;
   float sum = 0;
   for (std::int64_t k = 0; k < n; ++k) sum += to_float(first[k * C]);
-  y[i] = from_float<T>(sum);
+  *(i < total ? y + i : second + (i - total)) = from_float<T>(sum);
 }
 
 /// y[k] [outer, C]; `terms` is a functor with the signature above and static constexpr int kTerms = K.
@@ -72,6 +72,7 @@ template <int N, class T, class Terms>
 void column_sums(const char* name, Stream stream, Allocator& allocator, T* const (&y)[Terms::kTerms],
                  std::int64_t outer, std::int64_t rows, std::int64_t C, Terms terms) {
   constexpr int K = Terms::kTerms;
+  static_assert(K <= 2);
   if (outer * C == 0) return;
   // At least 64 rows a chunk, at most 128 chunks: with 6 blocks of columns (C = 768) that is 6 blocks a multiprocessor.
   const std::int64_t chunk_rows = std::max<std::int64_t>(64, (rows + 127) / 128);
@@ -82,10 +83,8 @@ void column_sums(const char* name, Stream stream, Allocator& allocator, T* const
                    static_cast<unsigned>(std::min<std::int64_t>(outer, 65535))},
                   {kWarp, kColumnWarps}};
   launch(name, stream, grid, column_partials<K, N, Terms>, partial, outer, rows, C, chunk_rows, terms);
-  for (int k = 0; k < K; ++k) {
-    const float* const part = partial + k * outer * chunks * C;
-    launch(name, stream, map_grid(outer * C, 1), sum_few<T, float>, y[k], part, outer * C, chunks, C);
-  }
+  launch(name, stream, map_grid(K * outer * C, 1), sum_few<T, float>, y[0], K == 2 ? y[K - 1] : nullptr, partial,
+         outer * C, chunks, C);
 }
 
 }  // namespace aio::cuda

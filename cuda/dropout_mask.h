@@ -18,19 +18,28 @@ struct DropoutFactors {
         scale(static_cast<float>(mask.p < 1 ? 1 / (1 - mask.p) : 0)),
         key(mask.key) {}
 
-  /// Factors, 0 or 1 / (1 - p), of elements first .. first + N - 1.
+  /// Factors, 0 or 1 / (1 - p), of elements first .. first + N - 1; `first` is a multiple of N, which is 1 or one of 4.
+  /// No index is left to run time: a generator's four numbers stay in registers.
   template <int N>
   __device__ void get(float (&factor)[N], std::int64_t first) const {
-    Philox4 random{};
+    static_assert(N == 1 || N % 4 == 0);
+    if constexpr (N == 1) {
+      const Philox4 random = bits_of_group(static_cast<std::uint64_t>(first) / 4);
+      const std::int64_t lane = first % 4;
+      const std::uint32_t low = lane == 0 ? random.v[0] : random.v[1], high = lane == 2 ? random.v[2] : random.v[3];
+      factor[0] = factor_of(lane < 2 ? low : high);
+    } else {
 #pragma unroll
-    for (int k = 0; k < N; ++k) {
-      const std::int64_t i = first + k;
-      if (k == 0 || i % 4 == 0) random = bits_of_group(static_cast<std::uint64_t>(i) / 4);
-      factor[k] = random.v[i % 4] >> 8 >= threshold ? scale : 0;
+      for (int group = 0; group < N / 4; ++group) {
+        const Philox4 random = bits_of_group(static_cast<std::uint64_t>(first) / 4 + static_cast<std::uint64_t>(group));
+#pragma unroll
+        for (int k = 0; k < 4; ++k) factor[group * 4 + k] = factor_of(random.v[k]);
+      }
     }
   }
 
  private:
+  __device__ float factor_of(std::uint32_t bits) const { return bits >> 8 >= threshold ? scale : 0; }
   /// random_bits of tensor/random.h.
   __device__ Philox4 bits_of_group(std::uint64_t group) const {
     return philox4x32_10(

@@ -149,10 +149,8 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
           launch("layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
                  layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
                  rstd.as<float>(), gamma.as<float>(), added, R, chunk_rows);
-          launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dgamma.as<float>(), partial, C,
-                 chunks, C);
-          launch("layer_norm_backward", stream(), map_grid(C, 1), sum_few<float, float>, dbeta.as<float>(),
-                 partial + chunks * C, C, chunks, C);
+          launch("layer_norm_backward", stream(), map_grid(2 * C, 1), sum_few<float, float>, dgamma.as<float>(),
+                 dbeta.as<float>(), partial, C, chunks, C);
         }))
       return;
     const auto run = [&]<int N>() {

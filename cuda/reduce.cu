@@ -74,8 +74,8 @@ void CudaBackend::sum_dim(const View& y, const View& x) {
   dispatch_gpu_float(y.dtype, [&]<class T>() {
     if (inner == 1) return sum_rows<T, T>(stream(), *allocator_, y.as<T>(), x.as<T>(), outer, n);
     if (n <= 32)
-      return launch("sum_dim", stream(), map_grid(outer * inner, 1), sum_few<T, T>, y.as<T>(), x.as<T>(), outer * inner,
-                    n, inner);
+      return launch("sum_dim", stream(), map_grid(outer * inner, 1), sum_few<T, T>, y.as<T>(), nullptr, x.as<T>(),
+                    outer * inner, n, inner);
     dispatch_columns<T>(
         inner,
         [&]<int N>() {

@@ -108,7 +108,7 @@ void CountingBackend::gelu_backward(const View& dx, const View& dy, const View& 
 
 // ---- reductions --------------------------------------------------------------------------------------------------
 
-/// cuda/column_sums.h: one pass that reads, then one small one for each of the sums.
+/// cuda/column_sums.h: one pass that reads, then a small one.
 void CountingBackend::column_sums(const char* name, double outer, double rows, double cols, int sums, double read) {
   const double chunk = std::max(64.0, std::floor((rows + 127) / 128));
   const double chunks = std::max(1.0, std::floor((rows + chunk - 1) / chunk));
@@ -121,9 +121,9 @@ void CountingBackend::column_sums(const char* name, double outer, double rows, d
   kernel.written = sums * partial;
   log(kernel);
   kernel.shape = "sums";
-  kernel.read = partial;
-  kernel.written = 4 * outer * cols;
-  for (int i = 0; i < sums; ++i) log(kernel);
+  kernel.read = sums * partial;
+  kernel.written = sums * 4 * outer * cols;
+  log(kernel);
 }
 
 void CountingBackend::sum_dim(const View& y, const View& x) {
@@ -190,7 +190,7 @@ void CountingBackend::gemm(const View& c, const View& a, const View& b, const Ge
   const bool own_part =
       e.preactivation_out != nullptr || e.gelu || e.dropout != nullptr || e.gelu_backward_of != nullptr;
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
-  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= 256 && N % 8 == 0 &&
+  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= 384 && N % 8 == 0 &&
       a.stride[1] == 1 && rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
     moves("gemm_tensor_core", {&c, e.preactivation_out},
           {&a, &b, e.bias, e.gelu_backward_of, e.residual, e.beta != 0 ? &c : nullptr});
@@ -254,9 +254,8 @@ void CountingBackend::layer_norm_backward(const View& dx, const View&, const Vie
     Kernel sums;
     sums.name = "layer_norm_backward";
     sums.shape = "sums";
-    sums.read = partial;
-    sums.written = row;
-    log(sums);
+    sums.read = 2 * partial;
+    sums.written = 2 * row;
     return log(sums);
   }
   column_sums("layer_norm_backward", 1, static_cast<double>(x.rows()), static_cast<double>(x.cols()), 2,

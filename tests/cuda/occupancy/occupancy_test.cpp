@@ -81,6 +81,7 @@ TEST_CASE("a multiprocessor of an H100 holds the warps that each kernel needs") 
     int threads, least;
   };
   const Case cases[] = {
+      {"attention_backward", "backward_kernel", 512, 16},  // one block, and its dynamic shared memory fits once
       {"attention_tensor_core", "forward_kernel", 128, 12},
       {"attention_tensor_core", "backward_queries_kernel", 128, 8},
       {"attention_tensor_core", "backward_keys_kernel", 128, 8},
