@@ -29,6 +29,16 @@ std::vector<double> numbers(const JsonRow& json, const char* key) {
   return values;
 }
 
+/// A path that an evaluation was given. One that begins where it ran, which is not here, begins at a folder above
+/// `file`, if it is there; else it stays as it is.
+std::string found_near(const std::string& path, const std::string& file) {
+  if (path.empty() || fs::exists(path)) return path;
+  for (fs::path above = fs::absolute(file).parent_path(); above.has_relative_path(); above = above.parent_path()) {
+    if (fs::exists(above / path)) return above / path;
+  }
+  return path;
+}
+
 Ablation::Variant variant_of(const JsonRow& json) {
   Ablation::Variant variant;
   variant.name = json.text("name");
@@ -55,7 +65,7 @@ Evaluation read_evaluation(const std::string& file, const std::string& name) {
   evaluation.name = name;
   evaluation.task = json.text("task");
   evaluation.checkpoint = text_or_empty(json, "checkpoint");
-  evaluation.data = text_or_empty(json, "data");
+  evaluation.data = found_near(text_or_empty(json, "data"), file);
   evaluation.dataset = text_or_empty(json, "dataset");
   evaluation.split = text_or_empty(json, "split");
   evaluation.roll = text_or_empty(json, "roll");
@@ -77,7 +87,7 @@ Evaluation read_evaluation(const std::string& file, const std::string& name) {
   const fs::path predictions = fs::path(file).parent_path() / "predictions.jsonl";
   if (fs::exists(predictions)) evaluation.predictions = predictions;
   if (!evaluation.checkpoint.empty()) {
-    const fs::path checkpoint = evaluation.checkpoint;
+    const fs::path checkpoint = found_near(evaluation.checkpoint, file);
     evaluation.model = model_facts_near(fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path());
   }
   return evaluation;

@@ -137,6 +137,21 @@ TEST_CASE("report: the same files give the same bytes, wherever they lie") {
   CHECK(contains(test::read_text_file(dir / "a/demo.html"), "<title>demo</title>"));
 }
 
+TEST_CASE("report: data and weights are found from elsewhere, by the folders that they share with the evaluation") {
+  const test::TempDir dir;
+  const std::string runs = dir / "place/runs/demo";
+  put_run(runs + "/qa", 1, "[model]\nsize = \"demo\"\n");
+  test::write_text_file(runs + "/data/qa/dataset.json", "{}");
+  const std::string results = runs + "/eval/qa/results.json";
+  test::write_text_file(results, R"({"task": "qa", "checkpoint": "runs/demo/qa", "data": "runs/demo/data/qa",
+                                     "metrics": {}})");
+  const Evaluation evaluation = read_evaluation(results, "qa");
+  CHECK(evaluation.data == runs + "/data/qa");
+  CHECK(evaluation.model.size == "demo");
+  fs::remove_all(runs + "/data");
+  CHECK(read_evaluation(results, "qa").data == "runs/demo/data/qa");
+}
+
 TEST_CASE("report: a run's own folder; one that another version wrote is shown as it stands") {
   const test::TempDir dir;
   put_run(dir / "run", 1, "[model]\nwarp = \"9\"\n");
