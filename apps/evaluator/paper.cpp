@@ -90,7 +90,7 @@ constexpr PublishedValue kValues[] = {
     {"activitynet", "bvtc_t2v_r5", 0.537, "paper, B+, val1", "val1"},
     {"activitynet", "bvtc_t2v_r10", 0.677, "paper, B+, val1", "val1"},
     {"activitynet", "bvtc_t2v_medr", 5, "paper, B+, val1", "val1"},
-    {"didemo", "bvtc_t2v_r1", 0.312, "paper, B, test (the released code measures val)"},
+    {"didemo", "bvtc_t2v_r1", 0.312, "paper, B, test"},
     {"didemo", "bvtc_t2v_r5", 0.605, "paper, B, test"},
     {"didemo", "bvtc_t2v_r10", 0.721, "paper, B, test"},
     {"didemo", "bvtc_t2v_medr", 3, "paper, B, test"},

@@ -71,6 +71,22 @@ void print_metrics(const NamedMetrics& metrics, const char* title) {
   }
 }
 
+/// A line for each condition, with all that was measured under it.
+void print_published(const std::vector<PublishedValue>& values) {
+  std::size_t width = 0;
+  for (const PublishedValue& value : values) width = std::max(width, value.condition.size());
+  std::string_view condition;
+  for (const PublishedValue& value : values) {
+    if (condition.empty()) std::printf("\n  published:");
+    if (value.condition != condition) {
+      std::printf("\n  %-*s", static_cast<int>(width), std::string(value.condition).c_str());
+    }
+    condition = value.condition;
+    std::printf("  %s%s", std::string(value.metric).c_str(), shown(value.metric, value.value).c_str());
+  }
+  if (!values.empty()) std::printf("\n");
+}
+
 }  // namespace
 
 std::string results_json(const EvalRun& run, const Evaluation& evaluation) {
@@ -109,19 +125,14 @@ void print_results(const EvalRun& run, const Evaluation& evaluation) {
   std::printf("%s on %s%s%s, split %s (%s)\n", run.task.c_str(), run.dataset.c_str(),
               run.protocol.empty() ? "" : ", cut ", run.protocol.c_str(), run.split.c_str(), run.file.c_str());
   std::printf("  weights %s, roll %s%s\n", run.checkpoint.c_str(), run.roll.c_str(), run.blind ? ", blind" : "");
-  std::printf("  %lld items, %lld unreadable%s; %lld frames, %lld view%s, seed %lld; %.1f s\n\n",
+  std::printf("  %lld items, %lld unreadable%s; %lld frame%s, %lld view%s, seed %lld; %.1f s\n\n",
               static_cast<long long>(evaluation.items), static_cast<long long>(evaluation.unreadable),
               evaluation.unreadable > 0 ? " (counted as wrong)" : "", static_cast<long long>(run.frames),
-              static_cast<long long>(run.views), run.views == 1 ? "" : "s", static_cast<long long>(run.seed),
-              run.seconds);
+              run.frames == 1 ? "" : "s", static_cast<long long>(run.views), run.views == 1 ? "" : "s",
+              static_cast<long long>(run.seed), run.seconds);
   print_metrics(evaluation.metrics, "");
   if (evaluation.unreadable > 0) print_metrics(evaluation.metrics_readable, "  readable only:");
-  const std::vector<PublishedValue> values = published(run, evaluation);
-  if (!values.empty()) std::printf("  published:\n");
-  for (const PublishedValue& value : values) {
-    std::printf("  %-20s %s  %s\n", std::string(value.metric).c_str(), shown(value.metric, value.value).c_str(),
-                std::string(value.condition).c_str());
-  }
+  print_published(published(run, evaluation));
 }
 
 }  // namespace aio::apps

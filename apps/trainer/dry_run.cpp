@@ -125,7 +125,7 @@ void print(const Estimate& e, const TrainConfig& config) {
   }
   std::printf("memory      %.2f GiB of tensors at the most, %.2f GiB of the process; %.2f GiB are available\n",
               gib(e.tensor_bytes), gib(e.process_bytes), gib(available_memory(e.device)));
-  std::printf("disk        %.2f GiB a checkpoint, %lld are kept\n", gib(e.checkpoint_bytes),
+  std::printf("disk        %.1f MiB a checkpoint, %lld are kept\n", static_cast<double>(e.checkpoint_bytes) / (1 << 20),
               static_cast<long long>(e.checkpoints_kept));
   std::printf("the run     %lld steps and %lld evaluations: about %s\n", static_cast<long long>(e.steps),
               static_cast<long long>(e.evaluations), format_duration(e.total_seconds()).c_str());

@@ -121,8 +121,8 @@ int find_batch(TrainConfig& config, const ProbeOptions& options) {
   Learner learner(config, device, data.tokenizer().size(), data.labels());
   const Search found = search(learner, data, smallest, prefetch, limit);
   check(found.largest > 0, ErrorCode::oom, "a batch of ", smallest, " takes ", found.trials[0].bytes >> 20,
-        " MiB, more than the limit of ", static_cast<std::int64_t>(given) >> 20, " MiB",
-        cache > 0 && device.is_cpu() ? " less data.cache_mib" : "");
+        " MiB, more than the ", std::max<std::int64_t>(0, static_cast<std::int64_t>(limit)) >> 20,
+        " MiB that there are", cache > 0 && device.is_cpu() ? message(" beside data.cache_mib = ", cache >> 20) : "");
   if (options.json) {
     nlohmann::ordered_json trials = nlohmann::ordered_json::array();
     for (const Trial& t : found.trials) {

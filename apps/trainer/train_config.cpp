@@ -31,16 +31,16 @@ void add_model(Config& keys, ModelSettings& model) {
   keys.add("model.resize_text", &model.resize_text, "take a checkpoint with another text length");
   keys.add("model.allow_missing", &model.allow_missing,
            "parts of the backbone that the checkpoint lacks start anew: an image transformer has no text embeddings");
-  keys.add("model.hidden_size", &config.hidden_size, "", "width", 1, 65536);
-  keys.add("model.heads", &config.heads, "", "attention heads; divides hidden_size", 1, 65536);
-  keys.add("model.layers", &config.layers, "", "blocks", 1, 1024);
+  keys.add("model.hidden_size", &config.hidden_size, "features", "of a token", 1, 65536);
+  keys.add("model.heads", &config.heads, "heads", "of attention; divides hidden_size", 1, 65536);
+  keys.add("model.layers", &config.layers, "blocks", "one after the other", 1, 1024);
   keys.add("model.mlp_ratio", &config.mlp_ratio, "", "hidden size of the MLP / hidden_size", 0.01, 64);
   keys.add("model.image_size", &config.image_size, "pixels", "side of a frame; a multiple of patch_size", 1, 16384);
   keys.add("model.patch_size", &config.patch_size, "pixels", "side of a patch", 1, 1024);
   keys.add("model.frames", &config.frames, "frames", "sampled from a clip", 1, 4096);
   keys.add("model.distilled", &config.distilled, "DeiT's distillation token; such models have no temporal embedding");
   keys.add("model.max_text_len", &config.max_text_len, "tokens", "[CLS] and [SEP] included", 2, 65536);
-  keys.add("model.shared_dim", &config.shared_dim, "", "width of the contrastive space", 1, 65536);
+  keys.add("model.shared_dim", &config.shared_dim, "features", "of the contrastive space", 1, 65536);
   keys.add("model.learned_temperature", &config.head.learned_temperature, "of the contrastive loss");
   keys.add("model.temperature", &config.temperature, "", "of the contrastive loss", 1e-6, 1e6);
   keys.add("model.separate_image_heads", &config.separate_image_heads, "co-training: images have heads of their own");
@@ -48,11 +48,12 @@ void add_model(Config& keys, ModelSettings& model) {
       "model.roll", &model.roll,
       "how frames exchange tokens before each block (none, roll, random, per-layer, channel, time_average, flatten, "
       "per-layer-reference, channel-reference)");
-  keys.add("model.roll_proportion", &config.roll.proportion, "", "share of the tokens that move", 0, 1);
+  keys.add("model.roll_proportion", &config.roll.proportion, "share", "of the tokens, that moves", 0, 1);
   keys.add("model.roll_video_only", &config.roll.video_only, "also roll where the video is encoded alone");
   keys.add("model.patch_order", &model.patch_order, "of a frame's tokens", {"raster", "shuffled"});
-  keys.add("model.dropout", &config.dropout, "", "of embeddings, attention and MLP outputs", 0, 0.99);
-  keys.add("model.drop_path", &config.drop_path, "", "stochastic depth of the last block; the first has none", 0, 0.99);
+  keys.add("model.dropout", &config.dropout, "share", "of embeddings, attention and MLP outputs", 0, 0.99);
+  keys.add("model.drop_path", &config.drop_path, "share", "stochastic depth of the last block; the first has none", 0,
+           0.99);
   keys.add("model.recompute", &config.recompute, "keep only the blocks' inputs for backward: less memory, more time");
   keys.add("model.init_std", &config.init_std, "", "standard deviation of initial weights", 1e-6, 10);
   keys.add("model.temporal_init_std", &config.temporal_init_std, "", "of the temporal table; 0: zeros", 0, 10);
@@ -79,12 +80,12 @@ void add_data(Config& keys, DataSettings& data) {
            {"fixed", "reference"});
   keys.add("data.false_videos", &data.false_videos, "where the wrong videos of VTM come from", {"batch", "split"});
   keys.add("data.false_texts", &data.false_texts, "texts", "false captions a video in retrieval training", 0, 1024);
-  keys.add("data.mlm_probability", &data.mlm_probability, "", "share of tokens that are masked", 0, 1);
+  keys.add("data.mlm_probability", &data.mlm_probability, "share", "of the tokens, that is masked", 0, 1);
   keys.add("data.whole_word_masking", &data.whole_word_masking, "mask all pieces of a word together");
   keys.add("data.cache_mib", &data.cache_mib, "MiB", "memory for decoded clips: small sets are decoded once", 0, kMany);
   keys.add("data.workers", &data.workers, "threads", "that decode and transform", 1, 1024);
   keys.add("data.prefetch", &data.prefetch, "batches", "made ahead of training", 1, 1024);
-  keys.add("data.max_bad", &data.max_bad, "", "share of unreadable samples above which the run stops", 0, 1);
+  keys.add("data.max_bad", &data.max_bad, "share", "of unreadable samples above which the run stops", 0, 1);
   keys.add("data.skip_list", &data.skip_list, "ids that `aio_data check` found unreadable, one a line");
 }
 
@@ -109,7 +110,7 @@ void add_optim(Config& keys, OptimSettings& optim) {
   keys.add("optim.end_lr", &optim.end_lr, "", "learning rate at the end", 0, 100);
   keys.add("optim.schedule", &optim.schedule, "after the warm-up", {"linear", "cosine", "constant"});
   keys.add("optim.warmup", &optim.warmup, "steps", "below 1: a share of all steps", 0, 1e12);
-  keys.add("optim.hold", &optim.hold, "", "share of all steps before the decay begins", 0, 1);
+  keys.add("optim.hold", &optim.hold, "share", "of all steps before the decay begins", 0, 1);
   keys.add("optim.power", &optim.power, "", "of the polynomial decay; 1: linear", 0.01, 100);
   keys.add("optim.weight_decay", &optim.weight_decay, "", "not of biases and norms, by the reference's rule", 0, 10);
   keys.add("optim.lr_mult", &optim.lr_mult, "", "of the classifiers that the reference's rule names", 0, 1e6);
