@@ -62,6 +62,7 @@ __global__ void __launch_bounds__(kSegmentThreads)
 
 void CudaBackend::adamw(const View& param, const View& grad, const View& m, const View& v, const View* shadow,
                         std::span<const ParamSegment> segments, const AdamWStep& step) {
+  refuse_in_recording("an optimizer's update");  // its numbers change from step to step
   const auto f = [](double x) { return static_cast<float>(x); };
   const auto rates = [&](const ParamSegment& segment) {
     const AdamWCoefficients k = adamw_coefficients(step, segment);

@@ -286,7 +286,7 @@ void CudaBackend::attention_backward(const View& dq, const View& dk, const View&
   if (tensor_cores && one_block_takes(n)) return one_block_backward(x, masks, n, factor, stream());
 
   const std::int64_t rows = n.B * n.H * n.queries;
-  const Scratch scratch(*allocator_, static_cast<std::size_t>(rows) * sizeof(float));
+  const Scratch scratch(allocator(), static_cast<std::size_t>(rows) * sizeof(float));
   float* const delta = scratch.as<float>();
   dispatch_gpu_float(dq.dtype, [&]<class T>() {
     launch("attention_delta", stream(), row_grid(rows), attention_delta<T>, delta, heads<T>(dout), heads<T>(out), n);

@@ -8,12 +8,17 @@
 
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "cuda/runtime.h"
 #include "tensor/allocator.h"
 #include "tensor/backend.h"
 
 namespace aio {
+
+namespace cuda {
+class Graph;
+}
 
 class CudaBackend final : public Backend {
  public:
@@ -24,8 +29,10 @@ class CudaBackend final : public Backend {
   void copy_to_host(void* host, const void* device_data, std::size_t bytes) override;
   /// Returns when `host` may be changed; the copy itself may still be under way.
   void copy_from_host(void* device_data, const void* host, std::size_t bytes) override;
-  std::shared_ptr<Storage> upload(const void* host, std::size_t bytes) override;
+  std::shared_ptr<Storage> upload(const Tensor& x) override;
   void synchronize() override;
+  std::unique_ptr<Recording> record(std::uint32_t step, const std::vector<Tensor>& inputs,
+                                    const std::function<void()>& body) override;
   std::string info() const override;
   void fill(const View& y, double value) override;
   void copy_strided(const View& y, const View& x) override;
@@ -83,6 +90,9 @@ class CudaBackend final : public Backend {
 
   /// The device's stream; makes the device the calling thread's.
   cuda::Stream stream();
+  /// Where kernels that are being recorded find the step of dropout keys: it changes from replay to replay. Null
+  /// outside of a recording. Throws Error{state} unless `key` is of the step that is recorded.
+  const std::uint32_t* recorded_step(const RngKey& key) const;
 
  private:
   struct OnDevice;
@@ -90,6 +100,8 @@ class CudaBackend final : public Backend {
   OnDevice& on_device();
   /// Waits for the stream, then throws what check_indices() found.
   void finish();
+  /// Throws Error{state} while a step is being recorded, which cannot hold `what`.
+  void refuse_in_recording(const char* what) const;
   /// Where check_indices() notes what it finds: host memory that kernels reach, too.
   BadIndex* bad_index();
   /// scatter_add_rows() for long lists.
@@ -102,6 +114,9 @@ class CudaBackend final : public Backend {
   std::unique_ptr<Allocator> allocator_;
   std::once_flag once_;
   std::unique_ptr<OnDevice> on_device_;
+  cuda::Graph* recorded_ = nullptr;                          // the step that is being recorded
+  std::vector<std::unique_ptr<Allocator>> recorded_memory_;  // each a recording's, or waiting for the next
+  std::vector<Allocator*> idle_memory_;
 };
 
 }  // namespace aio

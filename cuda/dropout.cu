@@ -44,7 +44,8 @@ void CudaBackend::dropout(const View& y, const View& x, double p, const RngKey& 
   const std::int64_t n = y.numel();
   dispatch_gpu_float(y.dtype, [&]<class T>() {
     const auto kernel = aligned16(y.data, x.data) ? dropout_kernel<true, T> : dropout_kernel<false, T>;
-    launch("dropout", stream(), map_grid(n, kEach), kernel, y.as<T>(), x.as<T>(), n, DropoutFactors({p, key}));
+    launch("dropout", stream(), map_grid(n, kEach), kernel, y.as<T>(), x.as<T>(), n,
+           DropoutFactors({p, key}, recorded_step(key)));
   });
 }
 

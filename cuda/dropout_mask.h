@@ -11,12 +11,15 @@ struct DropoutFactors {
   std::uint32_t threshold = 0;
   float scale = 1;
   RngKey key{};
+  const std::uint32_t* step = nullptr;  ///< on the device, in place of the key's: in a recording (CudaBackend)
 
   DropoutFactors() = default;
-  explicit DropoutFactors(const DropoutMask& mask)
+  /// `recorded_step`: CudaBackend::recorded_step() of the mask's key.
+  DropoutFactors(const DropoutMask& mask, const std::uint32_t* recorded_step)
       : threshold(dropout_threshold(mask.p)),
         scale(static_cast<float>(mask.p < 1 ? 1 / (1 - mask.p) : 0)),
-        key(mask.key) {}
+        key(mask.key),
+        step(recorded_step) {}
 
   /// Factors, 0 or 1 / (1 - p), of elements first .. first + N - 1; `first` is a multiple of N, which is 1 or one of 4.
   /// No index is left to run time: a generator's four numbers stay in registers.
@@ -42,9 +45,9 @@ struct DropoutFactors {
   __device__ float factor_of(std::uint32_t bits) const { return bits >> 8 >= threshold ? scale : 0; }
   /// random_bits of tensor/random.h.
   __device__ Philox4 bits_of_group(std::uint64_t group) const {
-    return philox4x32_10(
-        {{static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32), key.call, key.step}},
-        static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32));
+    return philox4x32_10({{static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32), key.call,
+                           step == nullptr ? key.step : *step}},
+                         static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32));
   }
 };
 

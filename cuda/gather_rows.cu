@@ -223,15 +223,15 @@ void CudaBackend::scatter_add_sorted(const View& dx, const View& dy, const View&
     lists.dim[1] = N;
   }
   const auto bytes = [](std::int64_t n, std::size_t each) { return static_cast<std::size_t>(n) * each; };
-  const Scratch ids(*allocator_, bytes(lists.numel(), sizeof(std::int64_t))),
-      places(*allocator_, bytes(lists.numel(), sizeof(std::int64_t)));
+  const Scratch ids(allocator(), bytes(lists.numel(), sizeof(std::int64_t))),
+      places(allocator(), bytes(lists.numel(), sizeof(std::int64_t)));
   View sorted_ids = lists, sorted_places = lists;
   sorted_ids.data = ids.as<void>();
   sorted_places.data = places.as<void>();
   sort_rows(sorted_ids, sorted_places, lists, /*descending=*/false);  // stable: places ascend within a run
 
-  const Scratch begun(*allocator_, bytes(B * chunks * C, sizeof(float))),
-      joined(*allocator_, bytes(B * chunks * C, sizeof(float)));
+  const Scratch begun(allocator(), bytes(B * chunks * C, sizeof(float))),
+      joined(allocator(), bytes(B * chunks * C, sizeof(float)));
   const RunParts parts{begun.as<float>(), joined.as<float>()};
   const SortedPlaces sorted{ids.as<std::int64_t>(), places.as<std::int64_t>(), batch_stride(index), N};
   dispatch_gpu_float(dx.dtype, [&]<class T>() {

@@ -183,9 +183,9 @@ bool tensor_core_takes(const View& c, const View& a, const View& b, const GemmEp
          whole_rows({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual});
 }
 
-/// All of the epilogue.
+/// All of the epilogue; `step`: CudaBackend::recorded_step() of the dropout's key.
 template <class D, class P>
-Epilogue<D, P> whole_epilogue(const View& c, const GemmEpilogue& epilogue) {
+Epilogue<D, P> whole_epilogue(const View& c, const GemmEpilogue& epilogue, const std::uint32_t* step) {
   Epilogue<D, P> e;
   e.c = rows_of<D>(&c);
   e.alpha = static_cast<float>(epilogue.alpha);
@@ -195,7 +195,7 @@ Epilogue<D, P> whole_epilogue(const View& c, const GemmEpilogue& epilogue) {
   e.preactivation_out = rows_of<D>(epilogue.preactivation_out);
   e.gelu_forward = epilogue.gelu;
   e.has_dropout = epilogue.dropout != nullptr;
-  if (epilogue.dropout != nullptr) e.dropout = DropoutFactors(*epilogue.dropout);
+  if (epilogue.dropout != nullptr) e.dropout = DropoutFactors(*epilogue.dropout, step);
   e.cols = c.dim[1];
   e.gelu_backward_of = rows_of<D>(epilogue.gelu_backward_of);
   e.residual = rows_of<D>(epilogue.residual);
@@ -216,7 +216,7 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
       packed.stride[i] = stride;
       stride *= view.dim[i];
     }
-    memory.emplace(*allocator_, static_cast<std::size_t>(stride * size_of(view.dtype)));
+    memory.emplace(allocator(), static_cast<std::size_t>(stride * size_of(view.dtype)));
     packed.data = memory->as<void>();
     copy_strided(packed, view);
     return matrix(packed);
@@ -227,7 +227,7 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
   call.beta = static_cast<float>(beta);
   call.batch = c.rank == 3 ? c.dim[0] : 1;
   const bool converts = bias != nullptr && bias->dtype != c.dtype;
-  const Scratch narrow(*allocator_, converts ? static_cast<std::size_t>(bias->numel() * size_of(c.dtype)) : 0);
+  const Scratch narrow(allocator(), converts ? static_cast<std::size_t>(bias->numel() * size_of(c.dtype)) : 0);
   if (converts) {
     View as_c = *bias;
     as_c.dtype = c.dtype;
@@ -235,15 +235,16 @@ void CudaBackend::multiply(const View& c, const View& a, const View& b, double a
     cast(as_c, *bias);
   }
   if (bias != nullptr) call.bias = converts ? narrow.as<void>() : bias->data;
-  const Scratch workspace(*allocator_, kGemmWorkspace);
+  const Scratch workspace(allocator(), kGemmWorkspace);
   library_gemm(call, workspace.as<void>(), kGemmWorkspace, stream());
 }
 
 void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEpilogue& epilogue) {
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
   if (M * N == 0) return;
+  const std::uint32_t* const step = epilogue.dropout == nullptr ? nullptr : recorded_step(epilogue.dropout->key);
   if (tensor_core_takes(c, a, b, epilogue)) {
-    const auto e = whole_epilogue<bf16, float>(c, epilogue);
+    const auto e = whole_epilogue<bf16, float>(c, epilogue, step);
     const TensorCoreOperand left{a.as<bf16>(), a.stride[0]};
     if (b.stride[1] == 1) {
       gemm_tensor_core<true>(stream(), left, {b.as<bf16>(), b.stride[0]}, M, N, K, e);
@@ -265,7 +266,7 @@ void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEp
   }
   const bool in_place = library || c.dtype == DType::f32;
   View product = first;
-  const Scratch scratch(*allocator_, in_place || K == 0 ? 0 : static_cast<std::size_t>(M * N) * sizeof(float));
+  const Scratch scratch(allocator(), in_place || K == 0 ? 0 : static_cast<std::size_t>(M * N) * sizeof(float));
   if (!in_place) {
     product = c;
     product.dtype = DType::f32;
@@ -274,7 +275,7 @@ void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEp
   }
   if (!library && K > 0) multiply(product, a, b, epilogue.alpha, in_place ? epilogue.beta : 0, product, nullptr);
   const auto run = [&]<class D, class P>() {
-    auto e = whole_epilogue<D, P>(c, epilogue);
+    auto e = whole_epilogue<D, P>(c, epilogue, step);
     if (K > 0) e.product = rows_of<P>(&product);
     if (K > 0 && in_place) e.beta = 0;
     if (library) {
@@ -300,7 +301,7 @@ bool CudaBackend::gemm_with_row_sums(const View& c, const View& sums, const View
     return false;
   call.beta = static_cast<float>(beta);
   call.row_sums = sums.data;
-  const Scratch workspace(*allocator_, kGemmWorkspace);
+  const Scratch workspace(allocator(), kGemmWorkspace);
   return library_gemm(call, workspace.as<void>(), kGemmWorkspace, stream());
 }
 

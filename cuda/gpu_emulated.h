@@ -130,11 +130,12 @@ void cp_async_wait() {
 }
 inline float exp2_approx(float x) { return exp2f(x); }
 
-/// Kernels have ended when this returns, whatever the stream. Throws Error{cuda} for what the emulator finds wrong.
+/// Kernels have ended when this returns, whatever the stream, unless it is captured. Throws Error{cuda} for what the
+/// emulator finds wrong.
 template <class... Parameters>
 void start_kernel(const char* name, Stream, Dim3 blocks, Dim3 threads, std::size_t shared,
                   void (*kernel)(Parameters...), Parameters... parameters) {
-  emulation::run_grid(name, blocks, threads, shared, [&] { kernel(parameters...); });
+  emulation::run_grid(name, blocks, threads, shared, [=] { kernel(parameters...); });
 }
 
 }  // namespace aio::cuda

@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(kSegmentThreads)
 GradStats CudaBackend::grad_stats(const View& grad, std::span<const ParamSegment> segments) {
   const SegmentTable<Nothing> table(*this, segments, [](const ParamSegment&) { return Nothing{}; });
   std::vector<GradStats> parts(table.size());
-  const Scratch sums(*allocator_, parts.size() * sizeof parts[0]);
+  const Scratch sums(allocator(), parts.size() * sizeof parts[0]);
   launch("grad_stats", stream(), table.grid(), grad_stats_kernel, sums.as<GradStats>(), grad.as<float>(),
          table.chunks(), aligned16(grad.data));
   copy_to_host(parts.data(), sums.as<void>(), parts.size() * sizeof parts[0]);

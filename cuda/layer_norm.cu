@@ -144,7 +144,7 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
     const T* const added = residual == nullptr ? nullptr : residual->as<T>();
     if (aligned16(dx.data, dy.data, x.data, gamma.data, added) && dispatch_norm_columns(C, [&]<int N, int V>() {
           const std::int64_t chunk_rows = norm_chunk_rows(R), chunks = (R + chunk_rows - 1) / chunk_rows;
-          const Scratch scratch(*allocator_, static_cast<std::size_t>(2 * chunks * C) * sizeof(float));
+          const Scratch scratch(allocator(), static_cast<std::size_t>(2 * chunks * C) * sizeof(float));
           float* const partial = scratch.as<float>();
           launch("layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
                  layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
@@ -156,7 +156,7 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
     const auto run = [&]<int N>() {
       launch("layer_norm_backward", stream(), row_grid(R), layer_norm_backward_kernel<N, T>, dx.as<T>(), dy.as<T>(),
              x.as<T>(), mean.as<float>(), rstd.as<float>(), gamma.as<float>(), added, R, C);
-      column_sums<N, float>("layer_norm_backward", stream(), *allocator_, {dgamma.as<float>(), dbeta.as<float>()}, 1, R,
+      column_sums<N, float>("layer_norm_backward", stream(), allocator(), {dgamma.as<float>(), dbeta.as<float>()}, 1, R,
                             C, ParameterTerms<T>{dy.as<T>(), x.as<T>(), mean.as<float>(), rstd.as<float>(), C});
     };
     dispatch_columns<T>(C, run, dx.as<T>(), dy.as<T>(), x.as<T>(), gamma.as<float>(), added);

@@ -72,14 +72,14 @@ void CudaBackend::sum_dim(const View& y, const View& x) {
   const std::int64_t outer = x.dim[0], n = x.dim[1], inner = x.dim[2];
   if (outer * inner == 0) return;
   dispatch_gpu_float(y.dtype, [&]<class T>() {
-    if (inner == 1) return sum_rows<T, T>(stream(), *allocator_, y.as<T>(), x.as<T>(), outer, n);
+    if (inner == 1) return sum_rows<T, T>(stream(), allocator(), y.as<T>(), x.as<T>(), outer, n);
     if (n <= 32)
       return launch("sum_dim", stream(), map_grid(outer * inner, 1), sum_few<T, T>, y.as<T>(), nullptr, x.as<T>(),
                     outer * inner, n, inner);
     dispatch_columns<T>(
         inner,
         [&]<int N>() {
-          column_sums<N, T>("sum_dim", stream(), *allocator_, {y.as<T>()}, outer, n, inner,
+          column_sums<N, T>("sum_dim", stream(), allocator(), {y.as<T>()}, outer, n, inner,
                             Elements<T>{x.as<T>(), n, inner});
         },
         x.as<T>());

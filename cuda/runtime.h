@@ -7,13 +7,15 @@
 #include <cstddef>
 #include <string>
 
-struct CUstream_st;  // what cudaStream_t and cudaEvent_t point at
+struct CUstream_st;  // what cudaStream_t, cudaEvent_t and cudaGraphExec_t point at
 struct CUevent_st;
+struct CUgraphExec_st;
 
 namespace aio::cuda {
 
 using Stream = CUstream_st*;
 using Event = CUevent_st*;
+using GraphExec = CUgraphExec_st*;
 
 struct DeviceInfo {
   std::string name;
@@ -58,6 +60,18 @@ bool has_passed(Event event);
 void wait(Event event, Stream stream);
 /// Milliseconds between two events that have come to pass.
 float elapsed_ms(Event begin, Event end);
+
+/// From here on what the calling thread gives `stream` (kernels, copies, fills) is kept and not done. Until the end it
+/// must neither wait for the device nor use events; allocating is allowed.
+void begin_capture(Stream stream);
+/// All that was kept, ready to be done.
+GraphExec end_capture(Stream stream);
+/// Ends a capture that came to nothing.
+void drop_capture(Stream stream) noexcept;
+/// Once more, in the order of the stream. Copies read and write the host's memory of the capture.
+void replay(GraphExec graph, Stream stream);
+/// At once, whether its last replay has run or not.
+void destroy(GraphExec graph) noexcept;
 
 /// Throws if the last kernel launch failed; `name` goes into the message.
 void check_launch(const char* name);

@@ -35,13 +35,34 @@ std::size_t block_memory() {
   return static_cast<std::size_t>(bytes);
 }
 
+namespace {
+
+/// Calls that make or free memory are none of a stream's and would end a capture of the calling thread, unless it says
+/// that it knows.
+class AllowedInCapture {
+ public:
+  AllowedInCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  ~AllowedInCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  AllowedInCapture(const AllowedInCapture&) = delete;
+  AllowedInCapture& operator=(const AllowedInCapture&) = delete;
+
+ private:
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
+}  // namespace
+
 void* allocate(std::size_t bytes) noexcept {
+  const AllowedInCapture allowed;
   void* data = nullptr;
   if (cudaMalloc(&data, bytes) == cudaSuccess) return data;
   cudaGetLastError();
   return nullptr;
 }
-void release(void* data) noexcept { cudaFree(data); }
+void release(void* data) noexcept {
+  const AllowedInCapture allowed;
+  cudaFree(data);
+}
 std::size_t available_bytes() {
   std::size_t available = 0, all = 0;
   check_cuda(cudaMemGetInfo(&available, &all), "cudaMemGetInfo");
@@ -49,11 +70,15 @@ std::size_t available_bytes() {
 }
 
 void* allocate_pinned(std::size_t bytes) {
+  const AllowedInCapture allowed;
   void* data = nullptr;
   check_cuda(cudaMallocHost(&data, bytes), "cudaMallocHost");
   return data;
 }
-void release_pinned(void* data) noexcept { cudaFreeHost(data); }
+void release_pinned(void* data) noexcept {
+  const AllowedInCapture allowed;
+  cudaFreeHost(data);
+}
 
 Stream create_stream() {
   Stream stream = nullptr;
@@ -95,6 +120,27 @@ float elapsed_ms(Event begin, Event end) {
   check_cuda(cudaEventElapsedTime(&ms, begin, end), "cudaEventElapsedTime");
   return ms;
 }
+
+void begin_capture(Stream stream) {
+  check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+}
+GraphExec end_capture(Stream stream) {
+  cudaGraph_t graph = nullptr;
+  check_cuda(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
+  GraphExec exec = nullptr;
+  const cudaError_t error = cudaGraphInstantiate(&exec, graph, 0);
+  cudaGraphDestroy(graph);
+  check_cuda(error, "cudaGraphInstantiate");
+  return exec;
+}
+void drop_capture(Stream stream) noexcept {
+  cudaGraph_t graph = nullptr;
+  cudaStreamEndCapture(stream, &graph);
+  if (graph != nullptr) cudaGraphDestroy(graph);
+  cudaGetLastError();
+}
+void replay(GraphExec graph, Stream stream) { check_cuda(cudaGraphLaunch(graph, stream), "cudaGraphLaunch"); }
+void destroy(GraphExec graph) noexcept { cudaGraphExecDestroy(graph); }
 
 void check_launch(const char* name) {
   const cudaError_t error = cudaGetLastError();

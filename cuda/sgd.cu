@@ -60,6 +60,7 @@ __global__ void __launch_bounds__(kSegmentThreads)
 
 void CudaBackend::sgd(const View& param, const View& grad, const View& momentum, const View* shadow,
                       std::span<const ParamSegment> segments, const SgdStep& step) {
+  refuse_in_recording("an optimizer's update");  // its numbers change from step to step
   const auto f = [](double x) { return static_cast<float>(x); };
   const auto rates = [&](const ParamSegment& segment) { return Rates{f(segment.lr), f(segment.weight_decay)}; };
   const SegmentTable<Rates> table(*this, segments, rates);

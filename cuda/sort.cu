@@ -142,13 +142,13 @@ void CudaBackend::argmax_rows(const View& index, const View& x) {
 
 void CudaBackend::topk_rows(const View& values, const View& indices, const View& x) {
   dispatch_gpu_all(x.dtype,
-                   [&]<class T>() { order_rows<true, T>("topk_rows", stream(), *allocator_, values, indices, x); });
+                   [&]<class T>() { order_rows<true, T>("topk_rows", stream(), allocator(), values, indices, x); });
 }
 
 void CudaBackend::sort_rows(const View& values, const View& indices, const View& x, bool descending) {
   dispatch_gpu_all(x.dtype, [&]<class T>() {
     const auto run = descending ? order_rows<true, T> : order_rows<false, T>;
-    run("sort_rows", stream(), *allocator_, values, indices, x);
+    run("sort_rows", stream(), allocator(), values, indices, x);
   });
 }
 

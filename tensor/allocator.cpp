@@ -58,7 +58,7 @@ class SystemMemory final : public MemorySource {
 /// Large blocks come one by one from the source and are kept ordered by size; the smallest that fits is reused.
 class CachingAllocator final : public Allocator {
  public:
-  explicit CachingAllocator(std::unique_ptr<MemorySource> source) : source_(std::move(source)) {}
+  CachingAllocator(std::unique_ptr<MemorySource> source, Freed freed) : source_(std::move(source)), freed_(freed) {}
   ~CachingAllocator() override {
     trim();
     for (void* slab : slabs_) {
@@ -87,7 +87,7 @@ class CachingAllocator final : public Allocator {
   void deallocate(void* data, std::size_t bytes) noexcept override {
     const std::size_t size = round_size(std::max<std::size_t>(bytes, 1));
     const std::scoped_lock lock(mutex_);
-    poison(data, bytes);
+    close(data, bytes);
     if (size < kLarge) {
       small_[size / kSmallStep].push_back(data);
       stats_.current -= size;
@@ -117,6 +117,10 @@ class CachingAllocator final : public Allocator {
 
  private:
   static constexpr std::size_t kMaxRequest = std::size_t{1} << 47;  // user address space of x86-64
+
+  void close(void* data, std::size_t bytes) const {
+    if (freed_ == Freed::closed) poison(data, bytes);
+  }
 
   void* allocate_small(std::size_t size) {
     auto& list = small_[size / kSmallStep];
@@ -155,7 +159,7 @@ class CachingAllocator final : public Allocator {
     }
     slabs_.push_back(slab);
     slab_ = static_cast<char*>(slab);
-    poison(slab, kSlab);
+    close(slab, kSlab);
     slab_left_ = kSlab;
     stats_.cached += kSlab;
     return true;
@@ -178,7 +182,7 @@ class CachingAllocator final : public Allocator {
       data = source_->acquire(size);
       if (data == nullptr) return nullptr;
     }
-    poison(data, size);
+    close(data, size);
     live_large_.emplace(data, size);
     took(size);
     return data;
@@ -199,6 +203,7 @@ class CachingAllocator final : public Allocator {
   }
 
   std::unique_ptr<MemorySource> source_;
+  const Freed freed_;
   mutable std::mutex mutex_;
   std::array<std::vector<void*>, kLarge / kSmallStep> small_;
   std::vector<void*> slabs_;
@@ -213,8 +218,8 @@ class CachingAllocator final : public Allocator {
 
 std::unique_ptr<MemorySource> system_memory() { return std::make_unique<SystemMemory>(); }
 
-std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source) {
-  return std::make_unique<CachingAllocator>(std::move(source));
+std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source, Freed freed) {
+  return std::make_unique<CachingAllocator>(std::move(source), freed);
 }
 
 }  // namespace aio

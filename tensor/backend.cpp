@@ -5,6 +5,8 @@
 #include "tensor/allocator.h"
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/error.h"
+#include "tensor/raw.h"
+#include "tensor/recording.h"
 #include "tensor/storage.h"
 #include "tensor/tensor.h"
 
@@ -48,10 +50,16 @@ void install_backend(std::unique_ptr<Backend> backend) {
   cuda_backends()[static_cast<std::size_t>(device.index)] = backend.release();
 }
 
-std::shared_ptr<Storage> Backend::upload(const void* host, std::size_t bytes) {
+std::shared_ptr<Storage> Backend::upload(const Tensor& x) {
+  const Tensor packed = raw::contiguous(x);
+  const auto bytes = static_cast<std::size_t>(packed.numel() * size_of(packed.dtype()));
   auto storage = std::make_shared<Storage>(allocator(), bytes, device());
-  copy_from_host(storage->data(), host, bytes);
+  copy_from_host(storage->data(), packed.raw_data(), bytes);
   return storage;
+}
+
+std::unique_ptr<Recording> Backend::record(std::uint32_t, const std::vector<Tensor>&, const std::function<void()>&) {
+  return nullptr;
 }
 
 void fail_index(const BadIndex& bad) {

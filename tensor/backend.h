@@ -11,9 +11,11 @@
 //  * an input may be the same memory as the output only where the comment says "in place allowed".
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "tensor/device.h"
 #include "tensor/random.h"
@@ -22,7 +24,9 @@
 namespace aio {
 
 class Allocator;
+class Recording;
 class Storage;
+class Tensor;
 
 enum class BinaryOp { add, sub, mul, div };
 enum class UnaryOp { exp, log, sqrt, relu, tanh, sigmoid };
@@ -97,10 +101,14 @@ class Backend {
   virtual Allocator& allocator() = 0;
   virtual void copy_to_host(void* host, const void* device_data, std::size_t bytes) = 0;
   virtual void copy_from_host(void* device_data, const void* host, std::size_t bytes) = 0;
-  /// New memory of the device with the host's bytes; `host` may be changed when this returns. A GPU takes large ones
-  /// while its kernels run.
-  virtual std::shared_ptr<Storage> upload(const void* host, std::size_t bytes);
+  /// New memory of the device with the elements of x, a tensor on the host, which may be changed when this returns. A
+  /// GPU takes large ones while its kernels run.
+  virtual std::shared_ptr<Storage> upload(const Tensor& x);
   virtual void synchronize() = 0;
+  /// A step to be repeated (tensor/recording.h): what `body` asks the device for is kept and not done. `step` is that
+  /// of its dropout keys. Null where there is no such thing, as on the CPU: `body` has not run.
+  virtual std::unique_ptr<Recording> record(std::uint32_t step, const std::vector<Tensor>& inputs,
+                                            const std::function<void()>& body);
   /// One line for logs: device, threads or SMs, GEMM provider and its core name.
   virtual std::string info() const = 0;
 
@@ -220,7 +228,6 @@ class Backend {
 
 /// The backend of `device`; throws Error{device} that says how to get it ("cuda: no CUDA backend in this build ...").
 Backend& backend_for(Device device);
-class Tensor;
 Backend& backend_for(const Tensor& tensor);
 /// Called by cuda::install(); the CPU backend is always there.
 void install_backend(std::unique_ptr<Backend> backend);

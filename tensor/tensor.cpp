@@ -6,6 +6,7 @@
 #include "tensor/backend.h"
 #include "tensor/error.h"
 #include "tensor/raw.h"
+#include "tensor/recording.h"
 #include "tensor/storage.h"
 
 namespace aio {
@@ -73,6 +74,7 @@ T* Tensor::data() const {
   check(dtype_of<T> == dtype(), ErrorCode::dtype, "data: tensor is ", dtype(), ", asked for as ", dtype_of<T>);
   check(device().is_cpu(), ErrorCode::device, "data: tensor is on ", device(),
         ", the host cannot read it (copy it with to(cpu) first)");
+  Recording::check_read(*this);
   return static_cast<T*>(raw_data());
 }
 
@@ -91,6 +93,7 @@ View Tensor::view() const {
 
 double Tensor::item() const {
   check(numel() == 1, ErrorCode::shape, "item: got ", describe(*this), ", expected a tensor of one element");
+  Recording::check_read(*this);
   return dispatch_all(dtype(), [&]<class T>() {
     T value{};
     backend_for(device()).copy_to_host(&value, raw_data(), sizeof(T));
@@ -105,6 +108,7 @@ double Tensor::item() const {
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   check(dtype_of<T> == dtype(), ErrorCode::dtype, "to_vector: tensor is ", dtype(), ", asked for as ", dtype_of<T>);
+  Recording::check_read(*this);
   const Tensor packed = raw::contiguous(*this);
   std::vector<T> values(static_cast<std::size_t>(numel()));
   backend_for(device()).copy_to_host(values.data(), packed.raw_data(), values.size() * sizeof(T));
@@ -117,14 +121,14 @@ Tensor Tensor::to(Device target) const {
   if (!source.is_cpu() && !target.is_cpu()) {
     return to(Device{}).to(target);  // between two GPUs through the host: not a path that training takes
   }
-  const Tensor packed = raw::contiguous(*this);
-  const auto bytes = static_cast<std::size_t>(numel() * size_of(dtype()));
   if (source.is_cpu()) {
     check_dtype(shape(), {dtype(), target});
-    return Tensor(make_impl(backend_for(target).upload(packed.raw_data(), bytes), shape(), dtype()));
+    return Tensor(make_impl(backend_for(target).upload(*this), shape(), dtype()));
   }
+  const Tensor packed = raw::contiguous(*this);
   Tensor result = empty(shape(), {dtype(), target});
-  backend_for(source).copy_to_host(result.raw_data(), packed.raw_data(), bytes);
+  backend_for(source).copy_to_host(result.raw_data(), packed.raw_data(),
+                                   static_cast<std::size_t>(numel() * size_of(dtype())));
   return result;
 }
 

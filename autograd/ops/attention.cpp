@@ -50,8 +50,7 @@ void check_key_lengths(const Tensor& lengths, std::int64_t B, std::int64_t Nk) {
         ", expected i64");
   check(lengths.shape() == Shape{B}, ErrorCode::shape, "attention: key_lengths have shape ", lengths.shape(),
         ", expected [", B, "], one per batch item");
-  if (B == 0) return;
-  backend_for(lengths).check_indices("attention", "key_length", lengths.view(), Nk + 1);
+  ops::check_indices("attention", "key_length", lengths, Nk + 1);
 }
 
 /// Whether `shape` broadcasts to `target` without changing it.

@@ -12,6 +12,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/op_utils.h"
+#include "tensor/recording.h"
 
 namespace aio {
 
@@ -61,7 +62,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, std::int64_t i
   Shape expected = logits.shape();
   expected.erase(logits.rank() - 1);
   ops::check_shape("cross_entropy", {"targets", targets}, expected, "to match logits", logits.shape());
-  const auto n = static_cast<double>(count_targets(targets, logits.shape().back(), ignore_index));
+  const std::int64_t classes = logits.shape().back();
+  const auto n = static_cast<double>(host_number([=] { return count_targets(targets, classes, ignore_index); }));
   const Tensor placed = targets.to(logits.device());
 
   const TensorOptions wide{accumulator_of(logits.dtype()), logits.device()};

@@ -9,6 +9,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/op_utils.h"
+#include "tensor/recording.h"
 
 namespace aio {
 
@@ -16,14 +17,17 @@ namespace {
 
 /// s [B], by dropout's rule (tensor/random.h) on element index i.
 Tensor row_scales(const Tensor& x, double p, const RngKey& key) {
-  const std::uint32_t threshold = dropout_threshold(p);
   const std::int64_t rows = x.shape()[0];
-  std::vector<double> scales;
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const std::uint32_t bits = random_bits(key, static_cast<std::uint64_t>(i) / 4).v[i % 4];
-    scales.push_back((bits >> 8) >= threshold ? 1 / (1 - p) : 0.0);
-  }
-  return raw::cast(Tensor::from(scales, {rows}), accumulator_of(x.dtype())).to(x.device());
+  const auto draw = [rows, p, key, dtype = accumulator_of(x.dtype())] {
+    const std::uint32_t threshold = dropout_threshold(p);
+    std::vector<double> scales;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::uint32_t bits = random_bits(host_key(key), static_cast<std::uint64_t>(i) / 4).v[i % 4];
+      scales.push_back((bits >> 8) >= threshold ? 1 / (1 - p) : 0.0);
+    }
+    return raw::cast(Tensor::from(scales, {rows}), dtype);
+  };
+  return host_tensor(draw).to(x.device());
 }
 
 Tensor apply_scales(const Tensor& x, double p, const RngKey& key) {

@@ -1,4 +1,5 @@
 #include "autograd/ops/op_utils.h"
+#include "tensor/recording.h"
 
 namespace aio::ops {
 
@@ -56,11 +57,22 @@ void check_index(const char* op, Arg index, Arg x) {
 }
 
 Tensor placed_indices(const char* op, const char* element, const Tensor& index, std::int64_t size, Device device) {
-  if (index.numel() > 0) {
+  check_indices(op, element, index, size);
+  return index.to(device);
+}
+
+void check_indices(const char* op, const char* element, const Tensor& index, std::int64_t size) {
+  if (index.numel() == 0) return;
+  const auto look = [=] {
     const Tensor ids = raw::contiguous(index);
     backend_for(ids).check_indices(op, element, ids.view(), size);
+    return 0;
+  };
+  if (index.device().is_cpu()) {
+    host_number(look);
+  } else {
+    look();
   }
-  return index.to(device);
 }
 
 void check_probability(const char* op, double p) {

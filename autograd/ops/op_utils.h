@@ -39,6 +39,8 @@ void check_index(const char* op, Arg index, Arg x);
 /// once for an index on the host, which is sent after; for one on a GPU when the host next waits for that
 /// (Backend::check_indices).
 Tensor placed_indices(const char* op, const char* element, const Tensor& index, std::int64_t size, Device device);
+/// The check alone; again before each replay of a recorded step.
+void check_indices(const char* op, const char* element, const Tensor& index, std::int64_t size);
 /// Error{value} unless 0 <= p < 1.
 void check_probability(const char* op, double p);
 /// Error{value} unless eps >= 0.

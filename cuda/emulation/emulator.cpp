@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -276,18 +277,35 @@ void check_range(const SharedRange& range, const void* data, std::size_t bytes, 
 
 void set_order(Order order) { machine().order = order; }
 
-void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared,
-              const std::function<void()>& body) {
-  note_work(kernel);
-  machine().run(kernel, blocks, threads, dynamic_shared, body);
+void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared, std::function<void()> body) {
+  ask(kernel, [=, body = std::move(body)] { machine().run(kernel, blocks, threads, dynamic_shared, body); });
 }
 
 namespace {
 std::vector<std::string>* work_log = nullptr;
+std::optional<std::vector<Work>> captured;
+}  // namespace
+
+void ask(const char* what, Work work) {
+  note_work(what);
+  if (captured) {
+    captured->push_back(std::move(work));
+  } else {
+    work();
+  }
 }
+void begin_capture() {
+  refuse_in_capture("a second capture");
+  captured.emplace();
+}
+std::vector<Work> end_capture() { return *std::exchange(captured, std::nullopt); }
+void refuse_in_capture(const char* what) {
+  check(!captured, ErrorCode::cuda, "emulation: ", what, " while the stream is captured");
+}
+
 void record_work(std::vector<std::string>* log) { work_log = log; }
 void note_work(const char* what) {
-  if (work_log != nullptr) work_log->emplace_back(what);
+  if (work_log != nullptr && what != nullptr) work_log->emplace_back(what);
 }
 
 void fault(const std::string& text) { machine().fail_here(text); }

@@ -32,13 +32,20 @@ enum class Order { forward, reverse, shuffled };
 void set_order(Order order);
 
 /// Calls `body` once for every thread of the grid.
-void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared,
-              const std::function<void()>& body);
+void run_grid(const char* kernel, Dim3 blocks, Dim3 threads, std::size_t dynamic_shared, std::function<void()> body);
+
+/// What the device is asked for: done at once or, while a capture is under way, kept. `what` goes to the log below.
+using Work = std::function<void()>;
+void ask(const char* what, Work work);
+void begin_capture();
+std::vector<Work> end_capture();
+/// Throws Error{cuda} while a capture is under way: CUDA refuses `what` then.
+void refuse_in_capture(const char* what);
 
 /// From here on, adds to `log` what the device is asked for: names of kernels, "product", "fill_bytes",
-/// "copy_from_host", and "wait" where the host waits for it. nullptr: no more.
+/// "copy_from_host", "replay", and "wait" where the host waits for it. nullptr: no more.
 void record_work(std::vector<std::string>* log);
-void note_work(const char* what);
+void note_work(const char* what);  ///< null: nothing
 
 // ---- inside a kernel
 // -------------------------------------------------------------------------------------------------

@@ -18,10 +18,7 @@ std::int64_t index(const GemmMatrix& m, std::int64_t b, std::int64_t i, std::int
   return b * m.batch_stride + i * m.row_stride + j * m.col_stride;
 }
 
-}  // namespace
-
-bool library_gemm(const GemmCall& call, void*, std::size_t, Stream) {
-  emulation::note_work("product");
+void multiply(const GemmCall& call) {
   const emulation::DeviceAccess access;
   if (call.row_sums != nullptr) {
     for (std::int64_t i = 0; i < call.a.rows; ++i) {
@@ -51,6 +48,12 @@ bool library_gemm(const GemmCall& call, void*, std::size_t, Stream) {
       }
     }
   }
+}
+
+}  // namespace
+
+bool library_gemm(const GemmCall& call, void*, std::size_t, Stream) {
+  emulation::ask("product", [call] { multiply(call); });
   return true;
 }
 
