@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -33,6 +34,18 @@ Tensor key_mask(const Tensor& visual_valid, const std::vector<std::int64_t>& tex
   return Tensor::from(mask, {sequences, 1, 1, visual + text});
 }
 
+/// The smallest of `lengths` and `limit`.
+std::int64_t shortest(const Tensor& lengths, std::int64_t limit) {
+  for (const std::int64_t length : lengths.to_vector<std::int64_t>()) limit = std::min(limit, length);
+  return limit;
+}
+
+/// The largest of `lengths`.
+std::int64_t longest(const Tensor& lengths) {
+  const std::vector<std::int64_t> values = lengths.to_vector<std::int64_t>();
+  return *std::max_element(values.begin(), values.end());
+}
+
 /// Which keys a token sees: not padding, and what the caller allows.
 AttentionOptions visible_keys(const VideoTokens& video, const TextTokens& text, const EncodeOptions& options) {
   AttentionOptions attention;
@@ -40,20 +53,25 @@ AttentionOptions visible_keys(const VideoTokens& video, const TextTokens& text, 
   const std::int64_t visual = video.tokens.defined() ? video.visual() : 0;
   const std::int64_t frames = video.tokens.defined() ? video.frames() : 1;
   const std::int64_t L = text.tokens.defined() ? text.tokens.dim(1) : 0;
-  std::vector<std::int64_t> lengths;
-  if (text.tokens.defined()) lengths = repeated(text.lengths.to_vector<std::int64_t>(), frames);
+  const auto lengths = [texts = text.tokens.defined() ? text.lengths : Tensor{}, frames] {
+    return texts.defined() ? repeated(texts.to_vector<std::int64_t>(), frames) : std::vector<std::int64_t>{};
+  };
   const Device device = (video.tokens.defined() ? video.tokens : text.tokens).device();
   if (video.valid.defined()) {
-    const Tensor mask = key_mask(video.valid, lengths, L).to(device);
+    const Tensor mask =
+        host_tensor([valid = video.valid, lengths, L] { return key_mask(valid, lengths(), L); }).to(device);
     if (options.allowed.defined()) {
       attention.allowed = mul(cast(mask, DType::f32), cast(options.allowed, DType::f32));
       attention.allowed = cast(attention.allowed, DType::u8);
     } else {
       attention.allowed = mask;
     }
-  } else if (std::any_of(lengths.begin(), lengths.end(), [&](std::int64_t length) { return length < L; })) {
-    for (std::int64_t& length : lengths) length += visual;
-    attention.key_lengths = Tensor::from(lengths, {static_cast<std::int64_t>(lengths.size())});
+  } else if (text.tokens.defined() && host_number([texts = text.lengths, L] { return shortest(texts, L) < L; }) != 0) {
+    attention.key_lengths = host_tensor([lengths, visual] {
+      std::vector<std::int64_t> keys = lengths();
+      for (std::int64_t& length : keys) length += visual;
+      return Tensor::from(keys, {static_cast<std::int64_t>(keys.size())});
+    });
   }
   return attention;
 }
@@ -112,13 +130,12 @@ TextTokens AllInOne::embed_text(const TextBatch& text, nn::ForwardCtx& ctx, cons
             text.mask.dtype() == DType::i64,
         ErrorCode::shape, "text: ids are ", describe(text.ids), ", the mask ", describe(text.mask),
         ", expected i64 [B, L] both");
-  const std::vector<std::int64_t> lengths = text_lengths(text.mask);
-  std::int64_t L = text.ids.dim(1);
-  if (!options.keep_padding && !lengths.empty()) L = *std::max_element(lengths.begin(), lengths.end());
   TextTokens out;
+  out.lengths = host_tensor([mask = text.mask] { return Tensor::from(text_lengths(mask), {mask.dim(0)}); });
+  std::int64_t L = text.ids.dim(1);
+  if (!options.keep_padding && out.lengths.numel() > 0) L = host_number([of = out.lengths] { return longest(of); });
   const Tensor embedded = text_embeddings.forward(slice(text.ids, 1, 0, L), ctx);
   out.tokens = embedded + select(token_type_embeddings.weight, 0, 0);
-  out.lengths = Tensor::from(lengths, {static_cast<std::int64_t>(lengths.size())});
   return out;
 }
 

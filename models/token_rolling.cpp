@@ -7,6 +7,7 @@
 
 #include "autograd/ops.h"
 #include "tensor/random.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -159,7 +160,7 @@ Tensor roll_tokens(Tensor x, std::int64_t visual, int layer, const RollConfig& c
 
   RollStep step = roll_step(config, layer, T, visual, x.dim(3));
   step.shift.resize(static_cast<std::size_t>(N), 0);  // what follows the visual tokens stays
-  const Tensor shift = Tensor::from(step.shift, {N}).to(x.device());
+  const Tensor shift = host_tensor([rows = step.shift, N] { return Tensor::from(rows, {N}); }).to(x.device());
   const Tensor rolled = temporal_roll(std::move(x), shift);
   if (step.keep.empty()) return rolled;
   std::vector<std::uint8_t> drop(static_cast<std::size_t>(T * N), 0);
@@ -168,7 +169,7 @@ Tensor roll_tokens(Tensor x, std::int64_t visual, int layer, const RollConfig& c
       drop[static_cast<std::size_t>(t * N + n)] = step.keep[static_cast<std::size_t>(t * visual + n)] == 0;
     }
   }
-  return masked_fill(rolled, Tensor::from(drop, {T, N, 1}).to(rolled.device()), 0);
+  return masked_fill(rolled, host_tensor([=] { return Tensor::from(drop, {T, N, 1}); }).to(rolled.device()), 0);
 }
 
 }  // namespace aio::models

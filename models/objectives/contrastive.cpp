@@ -4,6 +4,7 @@
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -14,9 +15,12 @@ Tensor unit_rows(const Tensor& x) { return l2_normalize(x.dtype() == DType::bf16
 
 /// queries [B, D] against the candidates, of which the first B are the right ones.
 Tensor find_own(const Tensor& similarity, const Tensor& inverse_temperature) {
-  std::vector<std::int64_t> own(static_cast<std::size_t>(similarity.dim(0)));
-  std::iota(own.begin(), own.end(), 0);
-  return cross_entropy(similarity * inverse_temperature, Tensor::from(own, {similarity.dim(0)}));
+  const Tensor own = host_tensor([B = similarity.dim(0)] {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(B));
+    std::iota(rows.begin(), rows.end(), 0);
+    return Tensor::from(rows, {B});
+  });
+  return cross_entropy(similarity * inverse_temperature, own);
 }
 
 }  // namespace

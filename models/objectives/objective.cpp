@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -15,7 +16,7 @@ Tensor pooled(const AllInOne& model, const TextTokens& text, const VideoTokens& 
 }
 
 Tensor index_tensor(const std::vector<std::int64_t>& rows) {
-  return Tensor::from(rows, {static_cast<std::int64_t>(rows.size())});
+  return host_tensor([rows] { return Tensor::from(rows, {static_cast<std::int64_t>(rows.size())}); });
 }
 
 void check_rows(const char* what, const std::vector<std::int64_t>& rows, std::int64_t count) {
@@ -25,15 +26,22 @@ void check_rows(const char* what, const std::vector<std::int64_t>& rows, std::in
   }
 }
 
-/// The texts of the given rows, cut after the longest.
-TextTokens select_texts(const TextTokens& texts, const std::vector<std::int64_t>& rows) {
-  const std::vector<std::int64_t> all = texts.lengths.to_vector<std::int64_t>();
+/// The texts of the given rows, cut after the longest unless padding is kept.
+TextTokens select_texts(const TextTokens& texts, const std::vector<std::int64_t>& rows, const TextOptions& options) {
   check_rows("text", rows, texts.tokens.dim(0));
-  std::vector<std::int64_t> lengths;
-  for (const std::int64_t row : rows) lengths.push_back(all[static_cast<std::size_t>(row)]);
-  const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  const Tensor lengths = host_tensor([of_all = texts.lengths, rows] {
+    const std::vector<std::int64_t> all = of_all.to_vector<std::int64_t>();
+    std::vector<std::int64_t> chosen;
+    for (const std::int64_t row : rows) chosen.push_back(all[static_cast<std::size_t>(row)]);
+    return Tensor::from(chosen, {static_cast<std::int64_t>(chosen.size())});
+  });
   const Tensor selected = index_select(texts.tokens, 0, index_tensor(rows));
-  return {slice(selected, 1, 0, longest), index_tensor(lengths)};
+  if (options.keep_padding) return {selected, lengths};
+  const std::int64_t longest = host_number([lengths] {
+    const std::vector<std::int64_t> values = lengths.to_vector<std::int64_t>();
+    return *std::max_element(values.begin(), values.end());
+  });
+  return {slice(selected, 1, 0, longest), lengths};
 }
 
 VideoTokens select_videos(const VideoTokens& videos, const std::vector<std::int64_t>& rows) {
@@ -78,7 +86,8 @@ Tensor pair_features(const AllInOne& model, const TextTokens& texts, const Video
                      nn::ForwardCtx& ctx, const InputOptions& options) {
   check(pairs.size() > 0 && pairs.texts.size() == pairs.videos.size(), ErrorCode::shape, "pairs: ", pairs.texts.size(),
         " texts and ", pairs.videos.size(), " videos, expected as many of both, at least one");
-  return pooled(model, select_texts(texts, pairs.texts), select_videos(videos, pairs.videos), ctx, options);
+  return pooled(model, select_texts(texts, pairs.texts, options.text), select_videos(videos, pairs.videos), ctx,
+                options);
 }
 
 Tensor option_features(const AllInOne& model, const TextBatch& texts, const VideoTokens& videos, nn::ForwardCtx& ctx,

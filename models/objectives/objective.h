@@ -39,7 +39,7 @@ struct Pairs {
   std::int64_t size() const { return static_cast<std::int64_t>(texts.size()); }
 };
 /// The joint pass over pairs, pooled: [pairs, C]. The tokens may be shared by any number of pairs; the pass sees no
-/// more text than its longest. Throws Error{index} for rows that are not there.
+/// more text than its longest, unless options.text keeps padding. Throws Error{index} for rows that are not there.
 Tensor pair_features(const AllInOne& model, const TextTokens& texts, const VideoTokens& videos, const Pairs& pairs,
                      nn::ForwardCtx& ctx, const InputOptions& options = {});
 

@@ -2,6 +2,7 @@
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -122,7 +123,9 @@ class Step {
     const Tensor& false_frames = need(batch_.false_frames, "false_frames");
     out_.vtm_labels = batch_.vtm_labels.defined()
                           ? batch_.vtm_labels
-                          : draw_vtm_labels(batch_.frames.dim(0), options_.negatives, ctx_.rng.next());
+                          : host_tensor([B = batch_.frames.dim(0), how = options_.negatives, key = ctx_.rng.next()] {
+                              return draw_vtm_labels(B, how, host_key(key));
+                            });
     const Tensor negatives = select_negatives(false_frames, out_.vtm_labels);
     if (negatives.dim(0) == 0) return own_;
     const VideoTokens shown = model_.embed_video(negatives, ctx_, video_options_);

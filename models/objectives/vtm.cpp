@@ -1,24 +1,27 @@
 #include "models/objectives/vtm.h"
 
+#include <algorithm>
+
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
 
-std::vector<std::int64_t> label_values(const Tensor& labels) {
+void check_labels(const Tensor& labels) {
   check(labels.rank() == 1 && labels.dtype() == DType::i64, ErrorCode::shape, "vtm: labels are ", describe(labels),
         ", expected i64 [B]");
-  return labels.to_vector<std::int64_t>();
 }
 
 /// Row b of the batch where its label is 1, else the next row from B on.
-Tensor mixed_index(const std::vector<std::int64_t>& labels) {
-  std::vector<std::int64_t> index;
-  auto negative = static_cast<std::int64_t>(labels.size());
-  for (std::size_t b = 0; b < labels.size(); ++b) {
-    index.push_back(labels[b] != 0 ? static_cast<std::int64_t>(b) : negative++);
-  }
-  return Tensor::from(index, {static_cast<std::int64_t>(index.size())});
+Tensor mixed_index(const Tensor& labels) {
+  check_labels(labels);
+  return host_tensor([labels] {
+    std::vector<std::int64_t> index = labels.to_vector<std::int64_t>();
+    auto negative = static_cast<std::int64_t>(index.size());
+    for (std::size_t b = 0; b < index.size(); ++b) index[b] = index[b] != 0 ? static_cast<std::int64_t>(b) : negative++;
+    return Tensor::from(index, {static_cast<std::int64_t>(index.size())});
+  });
 }
 
 /// own [B * r, ...] and negatives [n * r, ...], r rows a clip -> [B * r, ...]
@@ -42,21 +45,27 @@ Tensor draw_vtm_labels(std::int64_t batch, VtmNegatives negatives, RngKey key) {
 }
 
 Tensor select_negatives(const Tensor& false_frames, const Tensor& labels) {
-  const std::vector<std::int64_t> values = label_values(labels);
+  check_labels(labels);
   check(false_frames.dim(0) == labels.dim(0), ErrorCode::shape, "vtm: ", false_frames.dim(0), " false clips for ",
         labels.dim(0), " labels, expected one for each");
-  std::vector<std::int64_t> rows;
-  for (std::size_t b = 0; b < values.size(); ++b) {
-    if (values[b] == 0) rows.push_back(static_cast<std::int64_t>(b));
-  }
-  return index_select(false_frames, 0, Tensor::from(rows, {static_cast<std::int64_t>(rows.size())}));
+  const Tensor rows = host_tensor([labels] {
+    const std::vector<std::int64_t> values = labels.to_vector<std::int64_t>();
+    std::vector<std::int64_t> negatives;
+    for (std::size_t b = 0; b < values.size(); ++b) {
+      if (values[b] == 0) negatives.push_back(static_cast<std::int64_t>(b));
+    }
+    return Tensor::from(negatives, {static_cast<std::int64_t>(negatives.size())});
+  });
+  return index_select(false_frames, 0, rows);
 }
 
 VideoTokens mix_clips(const VideoTokens& own, const VideoTokens& negatives, const Tensor& labels) {
-  const Tensor index = mixed_index(label_values(labels));
+  const Tensor index = mixed_index(labels);
   const std::int64_t B = index.dim(0);
-  std::int64_t needed = 0;
-  for (const std::int64_t row : index.to_vector<std::int64_t>()) needed += row >= B;
+  const std::int64_t needed = host_number([labels] {
+    const std::vector<std::int64_t> values = labels.to_vector<std::int64_t>();
+    return static_cast<std::int64_t>(std::count(values.begin(), values.end(), 0));
+  });
   check(own.tokens.dim(0) == B && negatives.tokens.dim(0) == needed, ErrorCode::shape, "vtm: ", own.tokens.dim(0),
         " clips and ", negatives.tokens.dim(0), " negatives, expected ", B, " and ", needed);
   check(!own.valid.defined() && !negatives.valid.defined(), ErrorCode::value,
@@ -72,7 +81,7 @@ VideoTokens mix_clips(const VideoTokens& own, const VideoTokens& negatives, cons
 }
 
 Tensor mix_frames(const Tensor& frames, const Tensor& false_frames, const Tensor& labels) {
-  return mix_rows(frames, select_negatives(false_frames, labels), mixed_index(label_values(labels)));
+  return mix_rows(frames, select_negatives(false_frames, labels), mixed_index(labels));
 }
 
 VtmLoss vtm_loss(const Heads& heads, const Tensor& pooled, const Tensor& labels, nn::ForwardCtx& ctx) {

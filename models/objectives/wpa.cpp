@@ -2,6 +2,7 @@
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 namespace {
@@ -23,22 +24,27 @@ Tensor count_in(const Tensor& mask, DType dtype) {
 WpaMasks wpa_masks(const Encoded& joint, const Tensor& text_lengths, const Tensor& video_valid,
                    const WpaOptions& options) {
   const std::int64_t B = joint.text.dim(0), L = joint.text.dim(1), visual = joint.video.dim(1);
-  const std::vector<std::int64_t> lengths = text_lengths.to_vector<std::int64_t>();
-  std::vector<std::uint8_t> text, video;
-  for (const std::int64_t length : lengths) {
-    for (std::int64_t i = 0; i < L; ++i) text.push_back(i == 0 || i >= length - 1);
-  }
-  std::vector<std::uint8_t> valid;
-  if (video_valid.defined()) valid = video_valid.to_vector<std::uint8_t>();
-  const std::int64_t rows = valid.empty() ? 0 : video_valid.dim(0) / B;  // a clip's frames
-  for (std::int64_t b = 0; b < B; ++b) {
-    for (std::int64_t j = 0; j < visual; ++j) {
-      const bool padding = !valid.empty() && valid[static_cast<std::size_t>(b * rows * visual + j)] == 0;
-      video.push_back(j == 0 || (j == 1 && options.mask_second_visual_token) || padding);
+  const auto text_mask = [=] {
+    std::vector<std::uint8_t> text;
+    for (const std::int64_t length : text_lengths.to_vector<std::int64_t>()) {
+      for (std::int64_t i = 0; i < L; ++i) text.push_back(i == 0 || i >= length - 1);
     }
-  }
+    return Tensor::from(text, {B, L});
+  };
+  const auto video_mask = [=] {
+    std::vector<std::uint8_t> valid, video;
+    if (video_valid.defined()) valid = video_valid.to_vector<std::uint8_t>();
+    const std::int64_t rows = valid.empty() ? 0 : video_valid.dim(0) / B;  // a clip's frames
+    for (std::int64_t b = 0; b < B; ++b) {
+      for (std::int64_t j = 0; j < visual; ++j) {
+        const bool padding = !valid.empty() && valid[static_cast<std::size_t>(b * rows * visual + j)] == 0;
+        video.push_back(j == 0 || (j == 1 && options.mask_second_visual_token) || padding);
+      }
+    }
+    return Tensor::from(video, {B, visual});
+  };
   const Device device = joint.text.device();
-  return {Tensor::from(text, {B, L}, device), Tensor::from(video, {B, visual}, device)};
+  return {host_tensor(text_mask).to(device), host_tensor(video_mask).to(device)};
 }
 
 Tensor ipot_plan(const Tensor& cost, const WpaMasks& masks, const WpaOptions& options) {
