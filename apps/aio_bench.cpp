@@ -67,6 +67,7 @@ void add_step_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--warmup", options.warmup, "steps before")->check(CLI::NonNegativeNumber)->capture_default_str();
   command.add_flag("!--no-vtm", options.vtm, "train: one pass a step, without video-text matching's");
   command.add_flag("--vtc", options.vtc, "train: with the contrastive loss and its two unimodal passes");
+  command.add_flag("--graph", options.graph, "replay a recording of the step (a CUDA graph)");
   command.add_flag("!--no-peak", options.peak, "do not measure the fastest product beside it");
 }
 

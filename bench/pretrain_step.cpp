@@ -78,11 +78,15 @@ PretrainStep::PretrainStep(const StepOptions& o)
       batch(step_batch(o)) {}
 
 Tensor PretrainStep::train(StepOptimizer& optimizer, int i) const {
-  nn::ForwardCtx ctx = nn::ForwardCtx::train(1, static_cast<std::uint32_t>(i), options.compute());
-  optimizer.params.zero_grad();
-  const Tensor loss = forward_backward(ctx);
+  const Tensor loss = differentiate(optimizer, i);
   optimizer.adamw.step(1e-4);
   return loss;
+}
+
+Tensor PretrainStep::differentiate(StepOptimizer& optimizer, int i) const {
+  nn::ForwardCtx ctx = nn::ForwardCtx::train(1, static_cast<std::uint32_t>(i), options.compute());
+  optimizer.params.zero_grad();
+  return forward_backward(ctx);
 }
 
 Tensor PretrainStep::forward_backward(nn::ForwardCtx& ctx) const {
@@ -97,6 +101,10 @@ Tensor PretrainStep::forward_backward(nn::ForwardCtx& ctx) const {
 models::Encoded PretrainStep::infer() const {
   nn::ForwardCtx ctx = nn::ForwardCtx::eval(options.compute());
   return model.encode(model.embed_text(batch.text, ctx), model.embed_video(batch.frames, ctx), ctx);
+}
+
+std::vector<Tensor> PretrainStep::host_tensors() const {
+  return {batch.text.ids, batch.text.mask, batch.mlm_ids, batch.mlm_labels, batch.vtm_labels};
 }
 
 }  // namespace aio::bench

@@ -20,10 +20,14 @@ struct PretrainStep {
 
   /// Step number `i`: forward, backward, update; the loss.
   Tensor train(StepOptimizer& optimizer, int i) const;
+  /// The same without the update.
+  Tensor differentiate(StepOptimizer& optimizer, int i) const;
   /// Forward and backward; the loss.
   Tensor forward_backward(nn::ForwardCtx& ctx) const;
   /// One joint pass, dropout off. The caller turns recording off.
   models::Encoded infer() const;
+  /// Those of the batch that lie on the host.
+  std::vector<Tensor> host_tensors() const;
 
   StepOptions options;
   models::AioConfig config;

@@ -16,6 +16,7 @@
 #include "tensor/backend.h"
 #include "tensor/gemm_provider.h"
 #include "tensor/parallel.h"
+#include "tensor/recording.h"
 
 namespace aio::bench {
 namespace {
@@ -41,8 +42,43 @@ double gemm_peak(TensorOptions type, std::int64_t d) {
   return best;
 }
 
-/// Runs `step` and prints what the peer prints.
-void measure(const StepOptions& o, const char* mode, const PretrainStep& step, const std::function<double(int)>& run) {
+/// A part of a step, as it is or, with --graph, from the second time on replayed: the first loads libraries and
+/// kernels.
+class Part {
+ public:
+  Part(const StepOptions& options, std::vector<Tensor> inputs, std::function<Tensor(int)> run)
+      : inputs_(std::move(inputs)), run_(std::move(run)), graph_(options.graph) {
+    if (!graph_) return;
+    const Device device = parse_device(options.device);
+    check(device.is_cuda(), ErrorCode::config, "--graph: ", device, " replays no steps (use --device cuda)");
+    check(options.warmup >= 2, ErrorCode::config, "--graph: --warmup is ", options.warmup,
+          ", expected at least 2, one to record the step");
+    backend_ = &backend_for(device);
+  }
+
+  Tensor operator()(int i) {
+    if (!graph_ || i == 0) return run_(i);
+    const auto step = static_cast<std::uint32_t>(i);
+    if (recording_ == nullptr) recording_ = backend_->record(step, inputs_, [&] { result_ = run_(i); });
+    check(recording_->replay(step), ErrorCode::state, "--graph: the sizes of step ", i,
+          " are not those of the recording");
+    return result_;
+  }
+
+  std::size_t memory_bytes() const { return recording_ == nullptr ? 0 : recording_->memory_bytes(); }
+
+ private:
+  std::vector<Tensor> inputs_;
+  std::function<Tensor(int)> run_;
+  bool graph_;
+  Backend* backend_ = nullptr;
+  std::unique_ptr<Recording> recording_;
+  Tensor result_;
+};
+
+/// Runs `step`, in which `part` takes part, and prints what the peer prints.
+void measure(const StepOptions& o, const char* mode, const PretrainStep& step, const Part& part,
+             const std::function<double(int)>& run) {
   std::vector<double> ms;
   double last = 0;
   for (int i = 0; i < o.warmup + o.steps; ++i) {
@@ -51,6 +87,7 @@ void measure(const StepOptions& o, const char* mode, const PretrainStep& step, c
     if (i >= o.warmup) ms.push_back(seconds_since(start) * 1e3);
   }
   const auto peak_bytes = static_cast<double>(memory_stats(parse_device(o.device)).peak);
+  const auto graph_bytes = static_cast<double>(part.memory_bytes());
   std::sort(ms.begin(), ms.end());
   const auto d = static_cast<double>(step.config.hidden_size);
   const auto patches = static_cast<double>(step.config.patches());
@@ -70,6 +107,7 @@ void measure(const StepOptions& o, const char* mode, const PretrainStep& step, c
                                  {"size", o.size},
                                  {"dtype", o.dtype},
                                  {"device", o.device},
+                                 {"graph", o.graph},
                                  {"threads", num_threads()},
                                  {"batch", o.batch},
                                  {"frames", o.frames},
@@ -84,6 +122,7 @@ void measure(const StepOptions& o, const char* mode, const PretrainStep& step, c
                                  {"parameters", step.store.numel()},
                                  {"last", last},
                                  {"peak_bytes", peak_bytes},
+                                 {"graph_bytes", graph_bytes},
                                  {"gemm", gemm_description()}};
   if (o.json) {
     std::printf("%s\n", json.dump().c_str());
@@ -97,16 +136,22 @@ void measure(const StepOptions& o, const char* mode, const PretrainStep& step, c
 void run_train(const StepOptions& options) {
   PretrainStep step(options);
   StepOptimizer optimizer(step.store);
-  measure(options, "train", step, [&](int i) { return step.train(optimizer, i).item(); });
+  Part gradients(options, step.host_tensors(), [&](int i) { return step.differentiate(optimizer, i); });
+  measure(options, "train", step, gradients, [&](int i) {
+    const Tensor loss = gradients(i);
+    optimizer.adamw.step(1e-4);
+    return loss.item();
+  });
 }
 
 void run_infer(const StepOptions& options) {
   const PretrainStep step(options);
-  measure(options, "infer", step, [&](int) {
+  Part pass(options, step.host_tensors(), [&](int) {
     const NoGrad no_grad;
     const models::Encoded out = step.infer();
-    return sum(out.text).item() + sum(out.video).item();
+    return sum(out.text) + sum(out.video);
   });
+  measure(options, "infer", step, pass, [&](int i) { return pass(i).item(); });
 }
 
 }  // namespace aio::bench

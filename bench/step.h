@@ -26,6 +26,7 @@ struct StepOptions {
   bool vtm = true;  ///< the pass of video-text matching
   bool vtc = false;
   bool values = true;  ///< parameters and pixels are drawn; else they have memory alone
+  bool graph = false;  ///< replay a recording of the step: a GPU
   bool peak = true;    ///< measure the best product beside it
   bool json = false;
 

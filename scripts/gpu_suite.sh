@@ -131,14 +131,16 @@ for golden in "${goldens[@]}"; do
   run model "$golden" 60 "$bin/aio_model" verify --device cuda --json "$root/tests/golden/model/$golden.manifest.json"
 done
 
-# Two runs of a training step with dropout must end with the same loss, digit by digit.
+# Two runs of three training steps with dropout must end with the same loss, digit by digit; so must replays of a step.
 micro="--size micro --image 32 --patch 16 --text 16 --words 8 --vocab 1000 --batch 4 --device cuda --json --no-peak"
 for attempt in first second; do
   # shellcheck disable=SC2086
   run determinism $attempt 60 "$bench" train $micro --steps 3 --warmup 0
 done
+# shellcheck disable=SC2086
+run determinism graph 60 "$bench" train $micro --graph --steps 1 --warmup 2
 if wanted determinism; then
-  printf 'last=%s\n' "$(grep -ho '"last":[^,]*' "$logs"/determinism.{first,second}.out 2>/dev/null | sort -u | tr '\n' ' ')" >"$logs/losses"
+  printf 'last=%s\n' "$(grep -ho '"last":[^,]*' "$logs"/determinism.{first,second,graph}.out 2>/dev/null | sort -u | tr '\n' ' ')" >"$logs/losses"
   # shellcheck disable=SC2016
   run determinism same_bits 5 bash -c '[ "$(grep -o "\"last\"" "$1" | wc -l)" = 1 ] && cat "$1"' same_bits "$logs/losses"
 fi
@@ -152,8 +154,8 @@ for family in gemm layer_norm gelu softmax attention cross_entropy dropout adamw
 done
 
 # The same shapes for both: a command line of aio_bench's is one of the peer's.
-shapes=("ti train 64" "s train 64" "b train 32" "b train 64" "ti infer 64" "s infer 64" "b infer 64")
-if [ -n "$quick" ]; then shapes=("micro train 2" "micro infer 2") step_size="--steps 1 --warmup 0 --image 32 --patch 16 --vocab 100 --no-peak"; fi
+shapes=("ti train 8" "ti train 64" "s train 64" "b train 32" "b train 64" "ti infer 64" "s infer 64" "b infer 64")
+if [ -n "$quick" ]; then shapes=("micro train 2" "micro infer 2") step_size="--steps 1 --warmup 2 --image 32 --patch 16 --vocab 100 --no-peak"; fi
 # What the counts of bytes and FLOPs promise, to put the measured steps beside; needs no device.
 for shape in "${shapes[@]}"; do
   read -r size mode batch <<<"$shape"
@@ -168,6 +170,7 @@ for ours in 1 ""; do
     words=(--size "$size" --batch "$batch" --frames 3 --text 40 --words 14 --dtype bf16 --device cuda $step_size)
     if [ -n "$ours" ]; then
       run steps "$size-$mode-$batch" 60 "$bench" "$mode" --json "${words[@]}"
+      run steps "$size-$mode-$batch-graph" 60 "$bench" "$mode" --json "${words[@]}" --graph
     else
       run torch "$size-$mode-$batch" 60 "$python" "$root/bench/torch_step_peer.py" --mode "$mode" "${words[@]}"
       run torch "$size-$mode-$batch-compile" 120 "$python" "$root/bench/torch_step_peer.py" --mode "$mode" "${words[@]}" --compile
