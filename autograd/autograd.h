@@ -24,6 +24,8 @@ void set_grad(const Tensor& x, const Tensor& gradient);
 /// are skipped by the optimizers.
 bool grad_touched(const Tensor& x);
 void clear_grad_touched(const Tensor& x);
+/// For a replay, which writes gradients without a backward (tensor/recording.h).
+void mark_grad_touched(const Tensor& x);
 /// Same storage, no history.
 Tensor detach(const Tensor& x);
 

@@ -107,6 +107,10 @@ void clear_grad_touched(const Tensor& x) {
   if (AccumulateGrad* leaf = find_leaf("clear_grad_touched", x)) leaf->touched = false;
 }
 
+void mark_grad_touched(const Tensor& x) {
+  if (AccumulateGrad* leaf = find_leaf("mark_grad_touched", x)) leaf->touched = true;
+}
+
 Tensor detach(const Tensor& x) { return raw::alias(x); }
 
 }  // namespace aio

@@ -43,13 +43,12 @@ void Averages::add(std::string_view name, const Tensor& loss) {
 }
 
 void Averages::add_matches(std::string_view name, const Tensor& guesses, const Tensor& labels) {
-  std::vector<std::int64_t> wanted = labels.to_vector<std::int64_t>();
   check(guesses.numel() == labels.numel(), ErrorCode::shape, "averages: ", name, " has guesses ", describe(guesses),
         " and labels ", describe(labels), ", expected as many of both");
   if (guesses.device().is_cpu()) {
-    return add_matches_to(entry(entries_, name), guesses.to_vector<std::int64_t>(), wanted);
+    return add_matches_to(entry(entries_, name), guesses.to_vector<std::int64_t>(), labels.to_vector<std::int64_t>());
   }
-  add_pending({std::string(name), guesses, std::move(wanted)});
+  add_pending({std::string(name), guesses, labels});
 }
 
 void Averages::add_pending(Pending pending) {
@@ -63,6 +62,15 @@ void Averages::add(const Averages& other) {
   for (const Pending& pending : other.pending_) add_pending(pending);
 }
 
+Averages Averages::copied(const std::function<Tensor(const Tensor&)>& copy) const {
+  Averages result = *this;
+  for (Pending& pending : result.pending_) {
+    pending.value = copy(pending.value);
+    if (pending.labels.defined()) pending.labels = copy(pending.labels);
+  }
+  return result;
+}
+
 void Averages::clear() {
   entries_.clear();
   pending_.clear();
@@ -72,7 +80,7 @@ void Averages::settle() const {
   for (const Pending& pending : pending_) {
     Entry& known = entry(entries_, pending.name);
     if (pending.value.dtype() == DType::i64) {
-      add_matches_to(known, pending.value.to_vector<std::int64_t>(), pending.labels);
+      add_matches_to(known, pending.value.to_vector<std::int64_t>(), pending.labels.to_vector<std::int64_t>());
     } else {
       add_to(known, pending.value.item(), 1);
     }

@@ -5,6 +5,7 @@
 // not wait for its own losses.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,10 +21,12 @@ class Averages {
   void add(std::string_view name, double sum, double count = 1);
   /// A loss: one element.
   void add(std::string_view name, const Tensor& loss);
-  /// How many of the guesses, i64 [n], are the labels, i64 of as many elements, which lie on the host. Labels below 0
-  /// are not judged.
+  /// How many of the guesses, i64 [n], are the labels, i64 of as many elements, which lie on the host and keep their
+  /// values. Labels below 0 are not judged.
   void add_matches(std::string_view name, const Tensor& guesses, const Tensor& labels);
   void add(const Averages& other);
+  /// The same of other memory: `copy` makes a copy of each tensor that is still to be read.
+  Averages copied(const std::function<Tensor(const Tensor&)>& copy) const;
   void clear();
   bool empty() const { return entries_.empty(); }
 
@@ -47,7 +50,7 @@ class Averages {
   struct Pending {
     std::string name;
     Tensor value;
-    std::vector<std::int64_t> labels;
+    Tensor labels;  // on the host
   };
   static Entry& entry(std::vector<Entry>& entries, std::string_view name);
   void add_pending(Pending pending);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "apps/common/app.h"
+#include "apps/trainer/model_batch.h"
 #include "apps/trainer/optimizer_setup.h"
 #include "autograd/autograd.h"
 #include "models/checkpoint/checkpoint.h"
@@ -23,6 +24,11 @@ Learner::Learner(const TrainConfig& config, Device device, std::int64_t vocab_si
   }
   params_ = std::make_unique<nn::FlatParams>(store_);
   optimizer_ = make_optimizer(*params_, config.optim);
+  // One pass a step, whose pixels nobody reads on the host.
+  if (config.run.cuda_graph == "auto" && device.is_cuda() && config.train.accumulate == 1 &&
+      config.data.train_images.empty() && !config.data.images) {
+    replayed_ = std::make_unique<ReplayedPass>(device);
+  }
   if (config.train.ema > 0) ema_ = std::make_unique<nn::Ema>(*params_, config.train.ema);
 }
 
@@ -41,9 +47,40 @@ void Learner::initialise() {
   }
 }
 
+nn::ForwardCtx Learner::context(std::int64_t step) const {
+  return nn::ForwardCtx::train(static_cast<std::uint64_t>(config_.run.seed), static_cast<std::uint32_t>(step), dtype());
+}
+
+Tensor Learner::replayed_pass(const Batch& batch, std::int64_t step, Averages& averages) {
+  check_option_counts(batch);  // where the pass is replayed, it does not
+  Batch own = batch;
+  std::vector<Tensor> given;
+  for (const Tensor* x : tensors_of(own)) given.push_back(*x);
+  Passed passed;
+  const ReplayedPass::Ran ran =
+      replayed_->run(static_cast<std::uint32_t>(step), given, [&](const std::vector<Tensor>& placed) {
+        const std::vector<Tensor*> tensors = tensors_of(own);
+        for (std::size_t i = 0; i < tensors.size(); ++i) *tensors[i] = placed[i];
+        nn::ForwardCtx ctx = context(step);
+        params_->zero_grad();
+        passed = {};
+        const Tensor loss = task_->loss(own, false, ctx, passed.averages);
+        if (requires_grad(loss)) backward(loss);
+        passed.loss = detach(loss);
+        passed.touched = params_->touched();
+      });
+  if (ran == ReplayedPass::Ran::recorded) recorded_ = passed;
+  if (ran == ReplayedPass::Ran::replayed) {
+    passed = recorded_;
+    params_->set_touched(passed.touched);
+  }
+  // Averages are read when a line is logged: later than the next replay.
+  averages.add(ran == ReplayedPass::Ran::plain ? passed.averages : passed.averages.copied(ReplayedPass::copy));
+  return passed.loss;
+}
+
 std::vector<Tensor> Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResult& result) {
-  nn::ForwardCtx ctx =
-      nn::ForwardCtx::train(static_cast<std::uint64_t>(config_.run.seed), static_cast<std::uint32_t>(step), dtype());
+  nn::ForwardCtx ctx = context(step);
   params_->zero_grad();
   std::vector<Tensor> losses;
   for (int i = 0; i < config_.train.accumulate; ++i) {
@@ -61,7 +98,14 @@ std::vector<Tensor> Learner::forward_backward(BatchSource& batches, std::int64_t
 
 StepResult Learner::step(BatchSource& batches, std::int64_t step, double lr) {
   StepResult result;
-  const std::vector<Tensor> losses = forward_backward(batches, step, result);
+  std::vector<Tensor> losses;
+  if (replayed_ == nullptr) {
+    losses = forward_backward(batches, step, result);
+  } else {
+    const Batch batch = batches.next(false);
+    result.ids = batch.ids;
+    losses.push_back(replayed_pass(batch, step, result.averages));
+  }
   const double max_norm =
       config_.train.clip_norm > 0 ? config_.train.clip_norm : std::numeric_limits<double>::infinity();
   // Where a GPU computes, this is the one place of a step that waits for it; the losses are there by then. Before that,

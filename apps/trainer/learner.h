@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/replayed_pass.h"
 #include "apps/trainer/feed.h"
 #include "apps/trainer/run_checkpoint.h"
 #include "apps/trainer/train_config.h"
@@ -43,6 +44,8 @@ class Learner {
   /// Trainable parameters that the last step() gave no gradient.
   std::vector<std::string> without_gradient() const;
 
+  /// Of run.cuda_graph; null where it is off.
+  const ReplayedPass* replayed() const { return replayed_.get(); }
   const models::AllInOne& model() const { return model_; }
   const nn::ParamStore& parameters() const { return store_; }
   Device device() const { return store_.options().device; }
@@ -70,6 +73,9 @@ class Learner {
   void initialise();
   /// The losses of the step's batches, without history.
   std::vector<Tensor> forward_backward(BatchSource& batches, std::int64_t step, StepResult& result);
+  /// The same of a step's only batch, by a replay if there is a recording that fits.
+  Tensor replayed_pass(const Batch& batch, std::int64_t step, Averages& averages);
+  nn::ForwardCtx context(std::int64_t step) const;
 
   const TrainConfig& config_;
   nn::ParamStore store_;
@@ -79,6 +85,15 @@ class Learner {
   std::unique_ptr<nn::FlatParams> params_;
   std::unique_ptr<nn::Optimizer> optimizer_;
   std::unique_ptr<nn::Ema> ema_;
+
+  /// What a pass leaves behind, beside the gradients.
+  struct Passed {
+    Tensor loss;
+    Averages averages;
+    std::vector<bool> touched;
+  };
+  std::unique_ptr<ReplayedPass> replayed_;
+  Passed recorded_;  // by the recording of replayed_
 };
 
 }  // namespace aio::apps

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/ops.h"
+#include "tensor/recording.h"
 
 namespace aio::apps {
 namespace {
@@ -18,6 +19,21 @@ void check_equal(const std::vector<std::int64_t>& counts, const char* what) {
 }
 
 }  // namespace
+
+std::vector<Tensor*> tensors_of(Batch& batch) {
+  std::vector<Tensor*> tensors = {
+      &batch.frames,      &batch.frames2,      &batch.text.ids,       &batch.text.mask,       &batch.mlm_ids,
+      &batch.mlm_labels,  &batch.vtm_labels,   &batch.false_frames,   &batch.false_text.ids,  &batch.false_text.mask,
+      &batch.options.ids, &batch.options.mask, &batch.rationales.ids, &batch.rationales.mask, &batch.rationale_labels,
+      &batch.labels,      &batch.counts,       &batch.soft_labels};
+  std::erase_if(tensors, [](const Tensor* x) { return !x->defined(); });
+  return tensors;
+}
+
+void check_option_counts(const Batch& batch) {
+  if (!batch.option_counts.empty()) check_equal(batch.option_counts, "options");
+  if (!batch.rationale_counts.empty()) check_equal(batch.rationale_counts, "rationales");
+}
 
 models::TextBatch text_batch(const TokenBatch& tokens) { return {tokens.ids, tokens.mask}; }
 
@@ -57,9 +73,11 @@ models::ChoiceBatch rivals_batch(const Batch& batch) {
   expect(batch.false_text.ids.defined(), "false texts", "set data.false_texts");
   models::ChoiceBatch out;
   out.frames = batch.frames;
-  out.options = {concat({unsqueeze(batch.text.ids, 1), batch.false_text.ids}, 1),
-                 concat({unsqueeze(batch.text.mask, 1), batch.false_text.mask}, 1)};
-  out.answer = Tensor::from(std::vector<std::int64_t>(static_cast<std::size_t>(batch.size()), 0), {batch.size()});
+  const auto join = [](const Tensor& own, const Tensor& rivals) {
+    return host_tensor([=] { return concat({unsqueeze(own, 1), rivals}, 1); });
+  };
+  out.options = {join(batch.text.ids, batch.false_text.ids), join(batch.text.mask, batch.false_text.mask)};
+  out.answer = host_tensor([B = batch.size()] { return Tensor::zeros({B}, {DType::i64}); });
   return out;
 }
 
@@ -91,9 +109,11 @@ models::CaptionBatch caption_batch(const Batch& batch) {
 }
 
 Tensor masked_labels(const Tensor& labels) {
-  std::vector<std::int64_t> kept = labels.to_vector<std::int64_t>();
-  kept.erase(std::remove_if(kept.begin(), kept.end(), [](std::int64_t label) { return label < 0; }), kept.end());
-  return Tensor::from(kept, {static_cast<std::int64_t>(kept.size())});
+  return host_tensor([labels] {
+    std::vector<std::int64_t> kept = labels.to_vector<std::int64_t>();
+    kept.erase(std::remove_if(kept.begin(), kept.end(), [](std::int64_t label) { return label < 0; }), kept.end());
+    return Tensor::from(kept, {static_cast<std::int64_t>(kept.size())});
+  });
 }
 
 }  // namespace aio::apps

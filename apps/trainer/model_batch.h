@@ -7,6 +7,11 @@
 
 namespace aio::apps {
 
+/// All that are defined, in a fixed order.
+std::vector<Tensor*> tensors_of(Batch& batch);
+/// Throws Error{value} unless all samples have as many options, and as many rationales.
+void check_option_counts(const Batch& batch);
+
 models::TextBatch text_batch(const TokenBatch& tokens);
 models::PretrainBatch pretrain_batch(const Batch& batch, bool images);
 models::QaBatch qa_batch(const Batch& batch);
@@ -21,7 +26,7 @@ models::Nlvr2Batch nlvr2_batch(const Batch& batch);
 /// Throws Error{value}, too, where samples have different numbers of options or unknown answers.
 models::VcrBatch vcr_batch(const Batch& batch);
 models::CaptionBatch caption_batch(const Batch& batch);
-/// i64 [n]: the labels that are not ignored, row by row.
+/// i64 [n]: the labels that are not ignored, row by row. In a recorded step they are read again at each replay.
 Tensor masked_labels(const Tensor& labels);
 
 }  // namespace aio::apps

@@ -18,6 +18,9 @@ void add_run(Config& keys, RunSettings& run) {
   keys.add("run.device", &run.device,
            "that computes: cpu, cuda, cuda:N, or auto: the first GPU, else the CPU, which one sentence says");
   keys.add("run.dtype", &run.dtype, "of activations; weights and optimizer state are f32", {"f32", "bf16"});
+  keys.add("run.cuda_graph", &run.cuda_graph,
+           "auto: on a GPU, record the passes of a step once and replay them where sizes are the same (docs/cuda.md)",
+           {"off", "auto"});
 }
 
 void add_model(Config& keys, ModelSettings& model) {

@@ -17,6 +17,7 @@ struct RunSettings {
   int threads = 0;
   std::string device = "cpu";
   std::string dtype = "f32";
+  std::string cuda_graph = "off";
 };
 
 struct ModelSettings {

@@ -22,10 +22,18 @@ void add_accuracy(Averages& averages, const std::string& name, const Tensor& sco
   averages.add_matches(name, argmax(scores), labels);
 }
 
+/// How texts are embedded. Steps that are to be replayed must not be as long as their longest text.
+models::TextOptions text_options(const TrainConfig& config) {
+  models::TextOptions options;
+  options.keep_padding = config.run.cuda_graph != "off";
+  return options;
+}
+
 class PretrainTask : public TrainTask {
  public:
   PretrainTask(const TrainConfig& config, const AllInOne& model) : options_(config.loss), model_(model) {
     options_.differentiate = true;
+    options_.text = text_options(config);
   }
 
   Tensor loss(const Batch& batch, bool images, nn::ForwardCtx& ctx, Averages& averages) const override {
@@ -51,7 +59,8 @@ class PretrainTask : public TrainTask {
 /// The contrastive loss alone: fine-tuning for retrieval by BVTC.
 class ContrastiveTask : public TrainTask {
  public:
-  explicit ContrastiveTask(const AllInOne& model) : model_(model) {
+  ContrastiveTask(const TrainConfig& config, const AllInOne& model) : model_(model) {
+    options_.text = text_options(config);
     options_.mlm = options_.vtm = options_.wpa = 0;
     options_.vtc = 1;
   }
@@ -70,7 +79,9 @@ class ContrastiveTask : public TrainTask {
 class RetrievalTask : public TrainTask {
  public:
   RetrievalTask(const TrainConfig& config, const AllInOne& model)
-      : model_(model), vtc_(config.train.retrieval_vtc), input_{.images = config.data.images} {}
+      : model_(model),
+        vtc_(config.train.retrieval_vtc),
+        input_{.images = config.data.images, .text = text_options(config)} {}
   Tensor loss(const Batch& batch, bool, nn::ForwardCtx& ctx, Averages& averages) const override {
     const models::ChoiceBatch rivals = rivals_batch(batch);
     const Scored scored = models::retrieval(model_, rivals, ctx, models::MatchHead::rank, input_);
@@ -78,6 +89,7 @@ class RetrievalTask : public TrainTask {
     add_accuracy(averages, "accuracy", scored.scores, rivals.answer);
     if (vtc_ == 0) return scored.loss;
     models::PretrainOptions contrast;
+    contrast.text = input_.text;
     contrast.mlm = contrast.vtm = contrast.wpa = 0;
     contrast.vtc = vtc_;
     const models::PretrainOutput out = models::pretrain(model_, pretrain_batch(batch, input_.images), contrast, ctx);
@@ -184,21 +196,23 @@ std::unique_ptr<TrainTask> scored_task(const AllInOne& model, Objective objectiv
 
 std::unique_ptr<TrainTask> make_task(const TrainConfig& config, const AllInOne& model) {
   const std::string& task = config.train.task;
+  const models::InputOptions input{.text = text_options(config)};
   if (task == "pretrain") return std::make_unique<PretrainTask>(config, model);
-  if (task == "contrastive") return std::make_unique<ContrastiveTask>(model);
+  if (task == "contrastive") return std::make_unique<ContrastiveTask>(config, model);
   if (task == "qa" || task == "action") {
-    return scored_task(model, [](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+    return scored_task(model, [input](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
       const models::QaBatch qa = qa_batch(batch);
       labels = qa.labels;
-      return models::open_ended_qa(m, qa, ctx);
+      return models::open_ended_qa(m, qa, ctx, input);
     });
   }
   if (task == "mc-qa" || task == "choice") {
     const bool by_match = task == "choice";
-    return scored_task(model, [by_match](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
+    return scored_task(model, [=](const AllInOne& m, const Batch& batch, nn::ForwardCtx& ctx, Tensor& labels) {
       const models::ChoiceBatch choice = choice_batch(batch);
       labels = choice.answer;
-      return by_match ? models::multiple_choice(m, choice, ctx) : models::multiple_choice_qa(m, choice, ctx);
+      return by_match ? models::multiple_choice(m, choice, ctx, models::MatchHead::rank, input)
+                      : models::multiple_choice_qa(m, choice, ctx, input);
     });
   }
   if (task == "count") return std::make_unique<CountTask>(model);

@@ -75,6 +75,7 @@ class Run {
   BatchSource& batches() { return one_batch_ ? static_cast<BatchSource&>(*one_batch_) : feed_; }
   void one_step();
   void handle_non_finite(const StepResult& result);
+  void report_replays();
   /// True if it is the best so far by checkpoint.best.
   bool evaluate_now();
   void save_checkpoint();
@@ -131,6 +132,20 @@ void Run::handle_non_finite(const StepResult& result) {
                 dump.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   throw Exit(kNumbers,
              message(config_.train.max_skipped, " steps in a row were not finite; the first bad op: ", where));
+}
+
+/// What came of run.cuda_graph.
+void Run::report_replays() {
+  if (config_.run.cuda_graph == "off") return;
+  const ReplayedPass* const replayed = learner_.replayed();
+  if (replayed == nullptr) {
+    screen_.message("run.cuda_graph: no step was replayed, only those of one batch of clips on a GPU can be");
+  } else if (!replayed->obstacle().empty()) {
+    screen_.message("run.cuda_graph: no step was replayed: " + replayed->obstacle());
+  } else {
+    screen_.message(message("run.cuda_graph: ", replayed->replays(), " of ", replayed->passes(),
+                            " steps were replays; the recording has ", replayed->memory_bytes() >> 20, " MiB"));
+  }
 }
 
 bool Run::evaluate_now() {
@@ -217,6 +232,7 @@ int Run::train() {
         message("stopped by a signal at step ", progress_.step, " of ", max_steps_, "; --resume auto goes on"));
     return exit_code_of_signal(signal);
   }
+  report_replays();
   const Learner::FinalWeights final_weights(learner_);
   on_disk([&] {
     save_safetensors(folder_ / "weights.safetensors", learner_.parameters().state(),

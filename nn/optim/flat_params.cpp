@@ -54,6 +54,22 @@ void FlatParams::zero_grad() {
   for (const Slot& slot : slots_) clear_grad_touched(slot.value);
 }
 
+std::vector<bool> FlatParams::touched() const {
+  std::vector<bool> touched;
+  for (const Slot& slot : slots_) touched.push_back(grad_touched(slot.value));
+  return touched;
+}
+
+void FlatParams::set_touched(const std::vector<bool>& touched) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (touched[i]) {
+      mark_grad_touched(slots_[i].value);
+    } else {
+      clear_grad_touched(slots_[i].value);
+    }
+  }
+}
+
 GradStats FlatParams::grad_stats() const {
   const ParamSegment all{.begin = 0, .end = grads_.numel()};
   return backend_for(grads_).grad_stats(grads_.view(), {&all, 1});

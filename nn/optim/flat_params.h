@@ -48,6 +48,9 @@ class FlatParams {
 
   /// Sets all gradients to zero and forgets which were written. Before the first micro-batch of each step.
   void zero_grad();
+  /// Which parameters a backward has written to since; and to say so after a replay of it (tensor/recording.h).
+  std::vector<bool> touched() const;
+  void set_touched(const std::vector<bool>& touched);
   /// Over all gradients; those that no backward has written are zero.
   GradStats grad_stats() const;
   /// `buffer` becomes the values and the values become `buffer`, without a copy: for evaluation with an average. A
