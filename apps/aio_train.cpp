@@ -9,6 +9,7 @@
 #include "apps/trainer/ablation.h"
 #include "apps/trainer/probes.h"
 #include "apps/trainer/trainer.h"
+#include "tensor/error.h"
 #include "tensor/parallel.h"
 
 int main(int argc, char** argv) {
@@ -25,8 +26,12 @@ int main(int argc, char** argv) {
       ->type_name("FILE.toml")
       ->check(CLI::ExistingFile);
   app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
-  app.add_option("--resume", resume, "auto: go on from the newest checkpoint of run.dir, if there is one")
-      ->check(CLI::IsMember({"auto", "never"}))
+  app.add_option(
+         "--resume", resume,
+         "auto: go on from the newest checkpoint of run.dir, if there is one; a run's folder, or a checkpoint's: "
+         "from there")
+      ->type_name("auto|never|DIR")
+      ->check(CLI::IsMember({"auto", "never"}) | CLI::ExistingDirectory)
       ->capture_default_str();
   app.add_flag("--overfit-batch", options.overfit_batch, "train on the first batch only: the loss must go to zero");
   auto* const modes = app.add_option_group("instead of training");
@@ -60,6 +65,9 @@ int main(int argc, char** argv) {
       return int{kOk};
     }
     options.resume = resume == "auto";
+    if (resume != "auto" && resume != "never") options.resume_from = resume;
+    aio::check(options.resume_from.empty() || variants.empty(), aio::ErrorCode::config,
+               "--ablate goes on by itself where it was stopped: leave out --resume ", resume);
     ablation.json = probe.json = json;
     if (dry || batch || lr) {
       if (config.run.threads > 0) aio::set_num_threads(config.run.threads);

@@ -79,6 +79,48 @@ void check_file(const std::string& folder, const char* name, const nlohmann::jso
 
 }  // namespace
 
+std::vector<std::int64_t> checkpoint_steps(const std::string& folder) {
+  std::vector<std::int64_t> found;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const std::int64_t step = step_of(entry.path().filename().string());
+    if (step >= 0 && entry.is_directory()) found.push_back(step);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string checkpoint_path(const std::string& folder, std::int64_t step) {
+  std::string digits = std::to_string(step);
+  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+  return folder + "/step-" + digits;
+}
+
+RunState load_run_state(const std::string& folder) {
+  const nlohmann::json json = read_state(message(folder, "/", kState));
+  for (const char* name : {kWeights, kTraining}) check_file(folder, name, json);
+  RunState state;
+  state.step = json["step"].get<std::int64_t>();
+  const std::int64_t named = step_of(fs::path(folder).filename().string());  // -1: somebody gave it another name
+  check(named < 0 || named == state.step, ErrorCode::format, folder, "/", kState, ": says step ", state.step);
+  state.json = json["trainer"].dump();
+  state.weights = load_safetensors(message(folder, "/", kWeights));
+  state.training = load_safetensors(message(folder, "/", kTraining));
+  return state;
+}
+
+std::optional<RunState> load_newest_state(const std::string& folder, std::vector<std::string>& warnings) {
+  const std::vector<std::int64_t> found = checkpoint_steps(folder);
+  for (auto step = found.rbegin(); step != found.rend(); ++step) {
+    try {
+      return load_run_state(checkpoint_path(folder, *step));
+    } catch (const Error& error) {
+      warnings.emplace_back(error.what());
+    }
+  }
+  return std::nullopt;
+}
+
 CheckpointFolder::CheckpointFolder(std::string folder) : folder_(std::move(folder)) {
   std::error_code error;
   fs::create_directories(folder_, error);
@@ -86,12 +128,6 @@ CheckpointFolder::CheckpointFolder(std::string folder) : folder_(std::move(folde
   for (const auto& entry : fs::directory_iterator(folder_)) {
     if (entry.path().filename().string().rfind(kTemporary, 0) == 0) fs::remove_all(entry.path(), error);
   }
-}
-
-std::string CheckpointFolder::path_of(std::int64_t step) const {
-  std::string digits = std::to_string(step);
-  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
-  return folder_ + "/step-" + digits;
 }
 
 void CheckpointFolder::save(const RunState& state) {
@@ -120,47 +156,18 @@ void CheckpointFolder::save(const RunState& state) {
   }
 }
 
-std::vector<std::int64_t> CheckpointFolder::steps() const {
-  std::vector<std::int64_t> found;
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    const std::int64_t step = step_of(entry.path().filename().string());
-    if (step >= 0 && entry.is_directory()) found.push_back(step);
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-RunState CheckpointFolder::load(std::int64_t step) const {
-  const std::string folder = path_of(step);
-  const nlohmann::json json = read_state(message(folder, "/", kState));
-  for (const char* name : {kWeights, kTraining}) check_file(folder, name, json);
-  RunState state;
-  state.step = json["step"].get<std::int64_t>();
-  check(state.step == step, ErrorCode::format, folder, "/", kState, ": says step ", state.step);
-  state.json = json["trainer"].dump();
-  state.weights = load_safetensors(message(folder, "/", kWeights));
-  state.training = load_safetensors(message(folder, "/", kTraining));
-  return state;
-}
-
-std::optional<RunState> CheckpointFolder::load_newest(std::vector<std::string>& warnings) const {
-  const std::vector<std::int64_t> found = steps();
-  for (auto step = found.rbegin(); step != found.rend(); ++step) {
-    try {
-      return load(*step);
-    } catch (const Error& error) {
-      warnings.emplace_back(error.what());
-    }
-  }
-  return std::nullopt;
-}
-
 void CheckpointFolder::prune(std::int64_t last, const std::vector<std::int64_t>& keep) const {
   const std::vector<std::int64_t> found = steps();
   for (std::size_t i = 0; i + static_cast<std::size_t>(last) < found.size(); ++i) {
     if (std::find(keep.begin(), keep.end(), found[i]) != keep.end()) continue;
     std::error_code error;  // what cannot be removed stays: a full disk is no reason to stop
     fs::remove_all(path_of(found[i]), error);
+  }
+}
+
+void CheckpointFolder::remove_after(std::int64_t step) const {
+  for (const std::int64_t later : steps()) {
+    if (later > step) fs::remove_all(path_of(later));
   }
 }
 

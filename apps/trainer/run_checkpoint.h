@@ -26,6 +26,15 @@ struct RunState {
   TensorMap weights, training;
 };
 
+/// Steps of the checkpoints that lie complete in `folder`, ascending; none if there is no such folder.
+std::vector<std::int64_t> checkpoint_steps(const std::string& folder);
+/// FOLDER/step-000100.
+std::string checkpoint_path(const std::string& folder, std::int64_t step);
+/// The checkpoint in such a folder, which is only read. Throws Error{io|format} if it is missing or damaged.
+RunState load_run_state(const std::string& folder);
+/// The newest of `folder` whose files are whole; damaged ones are named in `warnings` and skipped. None: nullopt.
+std::optional<RunState> load_newest_state(const std::string& folder, std::vector<std::string>& warnings);
+
 class CheckpointFolder {
  public:
   /// `folder` is made if it is not there. Removes what killed writers left. Throws Error{io}.
@@ -33,15 +42,16 @@ class CheckpointFolder {
 
   /// Throws Error{io}; then nothing has changed.
   void save(const RunState& state);
-  /// Steps of the complete checkpoints, ascending.
-  std::vector<std::int64_t> steps() const;
-  /// The newest checkpoint whose files are whole; damaged ones are named in `warnings` and skipped. None: nullopt.
-  std::optional<RunState> load_newest(std::vector<std::string>& warnings) const;
-  /// Throws Error{io|format} if it is missing or damaged.
-  RunState load(std::int64_t step) const;
+  std::vector<std::int64_t> steps() const { return checkpoint_steps(folder_); }
+  std::optional<RunState> load_newest(std::vector<std::string>& warnings) const {
+    return load_newest_state(folder_, warnings);
+  }
   /// Removes all but the newest `last` and those in `keep`.
   void prune(std::int64_t last, const std::vector<std::int64_t>& keep) const;
-  std::string path_of(std::int64_t step) const;
+  RunState load(std::int64_t step) const { return load_run_state(path_of(step)); }
+  /// Removes those of later steps.
+  void remove_after(std::int64_t step) const;
+  std::string path_of(std::int64_t step) const { return checkpoint_path(folder_, step); }
 
  private:
   std::string folder_;

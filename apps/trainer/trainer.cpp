@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -72,6 +73,8 @@ class Run {
 
  private:
   void resume();
+  std::optional<RunState> find_state();
+  std::optional<RunState> state_of(const std::filesystem::path& folder);
   BatchSource& batches() { return one_batch_ ? static_cast<BatchSource&>(*one_batch_) : feed_; }
   void one_step();
   void handle_non_finite(const StepResult& result);
@@ -95,23 +98,48 @@ class Run {
   Progress progress_;
 };
 
-void Run::resume() {
-  const bool has_checkpoints = !checkpoints_.steps().empty();
-  if (!options_.resume) {
-    check(!has_checkpoints, ErrorCode::config, config_.run.dir,
-          " holds a run already (pass --resume auto to go on with it, or choose another run.dir)");
-    return;
-  }
-  if (!has_checkpoints) return;
+/// Of a run's folder the newest checkpoint that is whole; nullopt if it has none at all.
+std::optional<RunState> Run::state_of(const std::filesystem::path& folder) {
+  const std::string checkpoints = (folder / "checkpoints").string();
+  if (checkpoint_steps(checkpoints).empty()) return std::nullopt;
   std::vector<std::string> warnings;
-  const std::optional<RunState> state = checkpoints_.load_newest(warnings);
+  std::optional<RunState> state = load_newest_state(checkpoints, warnings);
   for (const std::string& warning : warnings) screen_.message("passed over: " + warning);
-  if (!state) throw Exit(kWeights, config_.run.dir + ": not one of its checkpoints is whole (named above)");
+  if (!state) throw Exit(kWeights, folder.string() + ": not one of its checkpoints is whole (named above)");
+  return state;
+}
+
+/// Where to go on; nullopt at the beginning.
+std::optional<RunState> Run::find_state() {
+  namespace fs = std::filesystem;
+  if (options_.resume) return state_of(folder_.path());
+  const bool elsewhere = !options_.resume_from.empty();
+  const fs::path given = elsewhere ? fs::canonical(options_.resume_from) : fs::path();
+  const bool one = elsewhere && fs::exists(given / "state.json");
+  const fs::path run = one ? given.parent_path().parent_path() : given;
+  const bool own = elsewhere && fs::equivalent(run, folder_.path());
+  check(own || checkpoints_.steps().empty(), ErrorCode::config, config_.run.dir,
+        " holds a run already (pass --resume auto to go on with it, or choose another run.dir)");
+  if (!elsewhere) return std::nullopt;
+  const std::optional<RunState> state = one ? load_run_state(given.string()) : state_of(run);
+  check(state.has_value(), ErrorCode::config, "--resume ", options_.resume_from,
+        ": is neither a checkpoint nor the folder of a run that has one");
+  if (own) checkpoints_.remove_after(state->step);
+  for (const char* log : {"metrics.jsonl", "timing.jsonl"}) {
+    if (!own) folder_.copy(log, (run / log).string());
+  }
+  return state;
+}
+
+void Run::resume() {
   try {
+    const std::optional<RunState> state = find_state();
+    if (!state) return;
     learner_.load_from(*state);
     progress_ = Progress::from_json(state->step, state->json);
   } catch (const Error& error) {
-    throw Exit(kWeights, message(checkpoints_.path_of(state->step), ": ", error.what()));
+    if (error.code() == ErrorCode::config) throw;
+    throw Exit(kWeights, message("cannot resume: ", error.what()));
   }
   screen_.message(message("resumed at step ", progress_.step, " of ", max_steps_));
 }

@@ -7,12 +7,17 @@
 // data by (seed, epoch, place). So a run that was killed anywhere and resumed ends with the same bytes as an unbroken
 // one: weights, optimizer state and metrics.jsonl.
 
+#include <string>
+
 #include "apps/trainer/train_config.h"
 
 namespace aio::apps {
 
 struct TrainerOptions {
   bool resume = false;  ///< go on from run.dir's newest checkpoint, if there is one
+  /// Go on from this run's newest checkpoint, or this checkpoint. Of another run than run.dir's, which must be new
+  /// then, the metrics come along; of run.dir's own, checkpoints of later steps are removed.
+  std::string resume_from;
   bool quiet = false;
   bool verbose = false;        ///< a table of what was loaded from model.init
   bool overfit_batch = false;  ///< train on the first batch over and over: a model that learns must drive its loss to 0

@@ -125,6 +125,41 @@ TEST_CASE("aio_train: pre-training starts from an image transformer, as timm pub
   CHECK(read_text_file(dir / "log").find("weights of an image transformer") != std::string::npos);
 }
 
+TEST_CASE("aio_train: --resume goes on from a run's folder or from a checkpoint, of another run or of this one") {
+  const test::TempDir dir;
+  const auto command = [&](const std::string& from, const std::string& folder) {
+    auto all = arguments("pretrain", dir / folder, 12, {"checkpoint.keep=9", "eval.every=4"});
+    all[2] = from;
+    return all;
+  };
+  REQUIRE(run(command("never", "whole"), dir / "log") == 0);
+  // The first eight steps of such a run, in a folder of their own.
+  fs::copy(dir / "whole", dir / "part", fs::copy_options::recursive);
+  fs::remove_all(dir / "part/checkpoints/step-000012");
+  fs::remove(dir / "part/weights.safetensors");
+  const auto same = [&](const std::string& folder) {
+    for (const char* name : {"weights.safetensors", "metrics.jsonl", "checkpoints/step-000012/training.safetensors"}) {
+      const std::string file = name;
+      INFO(folder, " ", file);
+      CHECK(apps::xxh64_file(dir / "whole/" + file) == apps::xxh64_file(dir / folder + "/" + file));
+    }
+  };
+  REQUIRE(run(command(dir / "part", "of_run"), dir / "of_run.log") == 0);
+  CHECK(read_text_file(dir / "of_run.log").find("resumed at step 8 of 12") != std::string::npos);
+  same("of_run");
+  REQUIRE(run(command(dir / "part/checkpoints/step-000004", "of_checkpoint"), dir / "log") == 0);
+  same("of_checkpoint");
+  CHECK(fs::exists(dir / "part/checkpoints/step-000008"));  // the other run is only read
+  REQUIRE(run(command(dir / "part/checkpoints/step-000004", "part"), dir / "part.log") == 0);
+  CHECK(read_text_file(dir / "part.log").find("resumed at step 4 of 12") != std::string::npos);
+  same("part");
+
+  CHECK(wait_for(start(command(dir / "whole", "of_run"), dir / "refused")) == 2);  // a run is there already
+  CHECK(wait_for(start(command(dir / "nothing", "new"), dir / "refused")) == 2);
+  CHECK(wait_for(start(command(data_set(), "new"), dir / "refused")) == 2);
+  CHECK(read_text_file(dir / "refused").find("neither a checkpoint nor the folder of a run") != std::string::npos);
+}
+
 TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
   const test::TempDir dir;
   std::ofstream(dir / "skip.txt") << "000000\tclips/train/000000.mp4: truncated\n";
