@@ -105,7 +105,7 @@ Heads::Heads(const nn::ParamScope& scope, const AioConfig& config) {
 }
 
 void missing_head(const char* task, const char* name) {
-  fail(ErrorCode::config, task, ": the model has no head ", name, " (turn it on in the configuration's model.head)");
+  fail(ErrorCode::config, task, ": the model has no head ", name);
 }
 
 }  // namespace aio::models

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "apps/common/output.h"
 #include "apps/evaluator/commands.h"
@@ -81,6 +82,11 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   const EvalSplit split = open_split(options, options.split, file.settings, tokenizer, service);
   if (split.size() == 0) throw Exit(kData, split.manifests.front().file() + ": has no samples");
 
+  std::optional<EvalSplit> probe_split;
+  if (!options.probe.empty()) {
+    probe_split = open_split(options, options.train_split, file.settings, tokenizer, service);
+  }
+
   Screen screen(options.json);
   options.eval.compute = parse_dtype(options.dtype);
   options.eval.bvtc = options.by != "vtm";
@@ -89,13 +95,12 @@ int evaluate(const EvalTask& task, CommandOptions options) {
   const auto start = std::chrono::steady_clock::now();
   Evaluation evaluation;
   try {
-    if (options.probe.empty()) {
+    if (!probe_split) {
       evaluation = task.evaluate(*file.model, split, options.eval);
     } else {
       options.probe_options.kind = options.probe == "linear" ? ProbeKind::linear : ProbeKind::two_layer;
       options.probe_options.seed = static_cast<std::uint64_t>(options.seed);
-      const EvalSplit train = open_split(options, options.train_split, file.settings, tokenizer, service);
-      evaluation = evaluate_probe(*file.model, train, split, options.eval, options.probe_options);
+      evaluation = evaluate_probe(*file.model, *probe_split, split, options.eval, options.probe_options);
     }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::config) throw;  // what is left of that here is a head that the weights lack

@@ -16,7 +16,17 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string find_weights(const std::string& path) {
-  return fs::is_directory(path) ? (fs::path(path) / "weights.safetensors").string() : path;
+  if (!fs::is_directory(path)) return path;
+  const fs::path weights = fs::path(path) / "weights.safetensors";
+  if (fs::exists(weights)) return weights.string();
+  std::string text = path + ": has no weights.safetensors, which a run has at its end";
+  std::string newest;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(fs::path(path) / "checkpoints", none)) {
+    if (entry.path().filename().string().starts_with("step-")) newest = std::max(newest, entry.path().string());
+  }
+  if (!newest.empty()) text += "; its newest checkpoint is " + newest;
+  throw Exit(kWeights, text);
 }
 
 /// RUN/weights.safetensors has it beside it, RUN/checkpoints/step-000100/weights.safetensors two folders above.

@@ -117,6 +117,9 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
   write_run(dir / "run", test::EvalModel());
   std::ofstream(dir / "text.ckpt") << "no checkpoint";
   std::ofstream(dir / "empty.jsonl") << "";
+  for (const char* step : {"step-000020", "step-000010"}) {
+    std::filesystem::create_directories(dir / "unfinished/checkpoints/" + step);
+  }
   std::ofstream(dir / "vocab.txt") << "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\n";
   test::EvalSet broken({{"name", "broken"}, {"task", "choice"}});
   for (int i = 0; i < 4; ++i) {
@@ -130,7 +133,7 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
   struct Refusal {
     std::string arguments;
     int code;
-    const char* text;
+    std::string text;
   };
   const Refusal refusals[] = {
       {"qa" + weights + "--data " + set + "/qa", 4, "no head vqa_classifier"},
@@ -144,6 +147,9 @@ TEST_CASE("aio_eval: refusals, with their exit codes") {
       {"choice" + weights + "--data " + set + "/choice --out /dev/null/out", 6, "/dev/null/out: cannot be made"},
       {"caption" + weights + "--data " + set + "/caption --meteor-jar " + (dir / "none.jar"), 2, "none.jar"},
       {"choice" + weights + "--data " + (dir / "empty.jsonl") + vocabulary, 3, "empty.jsonl: has no samples"},
+      {"action" + weights + "--probe linear --train-split none --data " + set + "/action", 2, "no split \"none\""},
+      {"choice --checkpoint " + (dir / "unfinished") + " --data " + set + "/choice", 4,
+       "newest checkpoint is " + (dir / "unfinished/checkpoints/step-000020")},
       {"nothing" + weights, 2, ""},
   };
   for (const Refusal& refusal : refusals) {
