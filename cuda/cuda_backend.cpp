@@ -109,7 +109,7 @@ const std::uint32_t* CudaBackend::recorded_step(const RngKey& key) const {
 
 void CudaBackend::refuse_in_recording(const char* what) const {
   check(recorded_ == nullptr, ErrorCode::state, "cuda: ", what,
-        " is nothing that a step can do which is recorded, for ", "it would not be done again in replays");
+        " in a step that is being recorded, whose replays would not do it again");
 }
 
 void CudaBackend::finish() {

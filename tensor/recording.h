@@ -14,10 +14,10 @@
 // Sizes, branches and the numbers that operations are given are the recording's. host_number() watches over those that
 // follow the inputs.
 //
-// Nothing of the host gets into a recording by accident: between host_tensor() and host_number(), reading a tensor and
-// sending any other one over are errors, as are reading from the device and an optimizer's update, whose numbers
-// change. So a body that can be recorded is one whose replays do what it would do. While it runs, its thread alone uses
-// the device.
+// Nothing of the host gets into a recording by accident: reading a tensor outside of host_tensor() and host_number(),
+// and sending one over that neither is an input nor comes from there, are errors, as are reading from the device and an
+// optimizer's update, whose numbers change. So a body that can be recorded is one whose replays do what it would do.
+// While it runs, its thread alone uses the device.
 
 #include <cstdint>
 #include <functional>
@@ -68,8 +68,8 @@ class Recording {
   std::set<const Storage*> known_memory_;
 };
 
-/// make(), a tensor on the host. In a recorded step it is made again before each replay, from what the tensors hold by
-/// then that `make` has copied (handles of); it has no references to what ends with the body.
+/// make(), a tensor on the host. In a recorded step it is made again before each replay, from what its sources hold by
+/// then: `make` keeps tensors and numbers by value, never references to what ends with the body.
 template <class Make>
 Tensor host_tensor(const Make& make) {
   return Recording::under_way() ? Recording::keep_tensor(make) : make();

@@ -5,6 +5,7 @@
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "models/objectives/qa.h"
+#include "tensor/recording.h"
 
 namespace aio::models {
 
@@ -13,7 +14,7 @@ Scored retrieval(const AllInOne& model, const ChoiceBatch& batch, nn::ForwardCtx
   const Tensor scores =
       multiple_choice(model, {.frames = batch.frames, .options = batch.options, .answer = {}}, ctx, head, options)
           .scores;
-  const Tensor first = Tensor::zeros({scores.dim(0)}, {DType::i64, Device{}});
+  const Tensor first = host_tensor([B = scores.dim(0)] { return Tensor::zeros({B}, {DType::i64}); });
   return {classification_loss(scores, first), scores};
 }
 

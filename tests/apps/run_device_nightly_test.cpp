@@ -33,6 +33,33 @@ TEST_CASE("aio_train on the emulated device follows the CPU's losses for 200 ste
   CHECK(cpu.back().value("mlm", 10.0) < 0.9 * cpu.front().value("mlm", 0.0));  // something was learned
 }
 
+TEST_CASE("aio_train on the emulated device: replayed steps of every task train to the same bytes") {
+  const auto ends = [](const std::string& task, const std::vector<std::string>& settings, const std::string& expected) {
+    const std::string said = replayed_run(task, settings);
+    INFO(task, ": ", said);
+    CHECK(said.find(expected) != std::string::npos);
+  };
+  ends("qa", {}, ": 3 of 4 steps");
+  ends("action", {"data.prompt=what is it doing"}, ": 3 of 4 steps");
+  ends("choice", {}, ": 3 of 4 steps");
+  ends("retrieval", {"data.false_texts=2", "data.train=[\"" + data_set() + "/pretrain\"]"}, ": 3 of 4 steps");
+  ends("pretrain", {}, " of 4 steps");  // as many as happen to have equally many masked words
+  ends("pretrain", {"loss.wpa=1", "loss.vtc=1"}, " of 4 steps");
+  ends("pretrain", {"loss.mpp=1"}, "no step was replayed: record: ");
+  ends("caption", {}, "no step was replayed: cuda: writing the host's numbers in a step that is being recorded");
+}
+
+TEST_CASE("aio_train on the emulated device: replayed steps that are not finite change nothing") {
+  const TempDir dir;
+  REQUIRE(run(emulated_run(dir / "first", 1, "cuda", {"train.ema=0"}), dir / "log") == 0);
+  plant_infinity(dir / "first/weights.safetensors", dir / "planted.safetensors", "transformer.blocks.1.mlp.fc1.weight");
+  const std::vector<std::string> planted = {"model.init=" + (dir / "planted.safetensors"), "train.ema=0",
+                                            "train.max_skipped=4", "train.task=contrastive", "run.cuda_graph=auto"};
+  CHECK(wait_for(start(emulated_run(dir / "stops", 6, "cuda", planted), dir / "log")) == 5);
+  const auto dump = nlohmann::json::parse(read_text_file(dir / "stops/non-finite-step-4.json"));
+  CHECK(dump["first_bad_op"].get<std::string>().rfind("mlp", 0) == 0);
+}
+
 #else
 
 TEST_CASE("aio_train on the emulated device") { MESSAGE("skipped: this build has no emulation"); }

@@ -45,8 +45,14 @@ TEST_CASE("flat_params: handles follow, values stay, gradients land in the flat 
 
   raw::fill_(params.values(), 2);
   for (const float w : values(layer.weight)) CHECK(w == 2);
+  const std::vector<bool> both = params.touched();
+  CHECK(both == std::vector<bool>{true, true});
   params.zero_grad();
   CHECK(params.grad_stats().sum_of_squares == 0);
+  CHECK(params.touched() == std::vector<bool>{false, false});
+  params.set_touched({true, false});
+  CHECK(grad_touched(layer.weight));
+  CHECK_FALSE(grad_touched(layer.bias));
 }
 
 TEST_CASE("flat_params: the weight gradient of a bf16 product arrives unrounded") {
