@@ -1,6 +1,7 @@
 #include "apps/trainer/train_task.h"
 
 #include "apps/trainer/model_batch.h"
+#include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "models/objectives/caption.h"
 #include "models/objectives/contrastive.h"
@@ -86,7 +87,10 @@ class RetrievalTask : public TrainTask {
     const models::ChoiceBatch rivals = rivals_batch(batch);
     const Scored scored = models::retrieval(model_, rivals, ctx, models::MatchHead::rank, input_);
     averages.add("loss", scored.loss);
-    add_accuracy(averages, "accuracy", scored.scores, rivals.answer);
+    // Judged with the true text last, where among equals it loses: else a model that scores all alike would be right.
+    const Tensor scores = detach(scored.scores);
+    const Tensor true_last = concat({slice(scores, 1, 1, scores.dim(1)), slice(scores, 1, 0, 1)}, 1);
+    add_accuracy(averages, "accuracy", true_last, rivals.answer);
     if (vtc_ == 0) return scored.loss;
     models::PretrainOptions contrast;
     contrast.text = input_.text;

@@ -12,6 +12,7 @@
 
 #include "apps/common/xxh64.h"
 #include "tensor/random.h"
+#include "tensor/safetensors.h"
 #include "tests/apps/train_runs.h"
 #include "tests/temp_dir.h"
 #include "tests/text_file.h"
@@ -158,6 +159,20 @@ TEST_CASE("aio_train: --resume goes on from a run's folder or from a checkpoint,
   CHECK(wait_for(start(command(dir / "nothing", "new"), dir / "refused")) == 2);
   CHECK(wait_for(start(command(data_set(), "new"), dir / "refused")) == 2);
   CHECK(read_text_file(dir / "refused").find("neither a checkpoint nor the folder of a run") != std::string::npos);
+}
+
+TEST_CASE("aio_train: retrieval by a model that scores all captions alike has none right") {
+  const test::TempDir dir;
+  const std::vector<std::string> first = {"data.false_texts=3", "eval.batches=2", "train.ema=0"};
+  REQUIRE(run(arguments("retrieval", dir / "first", 1, first), dir / "log") == 0);
+  std::map<std::string, Tensor> weights = load_safetensors(dir / "first/weights.safetensors");
+  Tensor& head = weights.at("rank_output.weight");
+  head = Tensor::zeros(head.shape());
+  save_safetensors(dir / "alike.safetensors", weights);
+  std::vector<std::string> alike = first;
+  alike.insert(alike.end(), {"model.init=" + (dir / "alike.safetensors"), "optim.lr=0"});
+  REQUIRE(run(arguments("retrieval", dir / "alike", 5, alike), dir / "log") == 0);
+  for (const nlohmann::json& line : metrics_of(dir / "alike")) CHECK(line["accuracy"] == 0.0);
 }
 
 TEST_CASE("aio_train: a skip list, as aio_data check writes it, is heeded") {
