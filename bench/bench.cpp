@@ -18,6 +18,7 @@ std::span<const Benchmark> benchmarks() {
       {"retrieval", "a query against galleries of 1e3 to 1e6 videos, beside FAISS", run_retrieval},
       {"captions", "greedy captions, keys and values kept or recomputed", run_captions},
       {"decode-memory", "memory held after 200 and after 10,000 clips", run_decode_memory},
+      {"startup", "from nothing to the first training step, weights from a file or drawn", run_startup},
       {"gpu", "the kernels of the first CUDA device at the model's shapes, and what it does at best", run_gpu},
   };
   return all;

@@ -75,12 +75,22 @@ Tensor ParamStore::add(const std::string& name, const Shape& shape, const Init& 
   check(!name.empty(), ErrorCode::value, "ParamStore: a parameter needs a name");
   check(!contains(name), ErrorCode::state, "ParamStore: the name ", name,
         " is taken (two modules were given the same scope)");
-  Tensor value =
-      values_ == Values::drawn ? make(init, shape, key_of(seed_, name), options_) : Tensor::empty(shape, options_);
+  const bool drawn = values_ == Values::drawn;
+  Tensor value = drawn ? make(init, shape, key_of(seed_, name), options_) : Tensor::empty(shape, options_);
   set_requires_grad(value);
   index_.emplace(name, parameters_.size());
   parameters_.push_back({name, value, true});
+  deferred_.push_back(values_ == Values::deferred ? std::optional(init) : std::nullopt);
   return value;
+}
+
+void ParamStore::draw_missing(std::string_view prefix) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const auto& [name, value, trainable] = parameters_[i];
+    if (!deferred_[i] || !name.starts_with(prefix)) continue;
+    raw::copy_(value, make(*deferred_[i], value.shape(), key_of(seed_, name), options_));
+    deferred_[i].reset();
+  }
 }
 
 const Parameter& ParamStore::get(std::string_view name) const {
@@ -112,7 +122,9 @@ int ParamStore::set_trainable(std::string_view pattern, bool trainable) {
 LoadReport ParamStore::load(const std::map<std::string, Tensor>& tensors, bool strict) {
   std::vector<NamedTensor> targets;
   for (const Parameter& parameter : parameters_) targets.emplace_back(parameter.name, parameter.value);
-  return load_into("load", targets, tensors, strict);
+  LoadReport report = load_into("load", targets, tensors, strict);
+  for (const std::string& name : report.loaded) deferred_[index_.at(name)].reset();
+  return report;
 }
 
 std::map<std::string, Tensor> ParamStore::state() const {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,9 @@ LoadReport load_into(const char* what, const std::vector<NamedTensor>& targets,
 
 class ParamStore {
  public:
-  enum class Values { drawn, unset };  ///< unset: memory alone, for what writes all of it or reads none
+  /// When parameters get their first values: as they are made; when load() or draw_missing() gives them (drawing the
+  /// 110 million numbers of a model takes longer than reading them); or never, for what writes all or reads none.
+  enum class Values { drawn, deferred, unset };
   /// Parameters are drawn from `seed`, each from a key made of its name: the order of construction does not matter.
   /// Masters are f32 (or f64, for gradient checks); Error{dtype} otherwise.
   explicit ParamStore(std::uint64_t seed = 0, TensorOptions options = {}, Values values = Values::drawn);
@@ -66,6 +69,10 @@ class ParamStore {
   /// Parameters whose name contains `pattern` stop (or start) receiving gradients. Returns how many matched.
   int set_trainable(std::string_view pattern, bool trainable);
 
+  /// Draws those of Values::deferred whose name begins with `prefix` and that were neither drawn nor loaded: the
+  /// numbers that Values::drawn would have given them.
+  void draw_missing(std::string_view prefix = {});
+
   /// load_into() the parameters.
   LoadReport load(const std::map<std::string, Tensor>& tensors, bool strict = true);
   /// Name -> value (aliases, no history), for saving.
@@ -73,6 +80,7 @@ class ParamStore {
 
  private:
   std::vector<Parameter> parameters_;
+  std::vector<std::optional<Init>> deferred_;  // of each parameter: what draw_missing() would make
   std::map<std::string, std::size_t, std::less<>> index_;
   std::uint64_t seed_;
   TensorOptions options_;

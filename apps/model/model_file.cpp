@@ -91,7 +91,7 @@ ModelFile::ModelFile(const ModelFileOptions& options) : weights_path(find_weight
     models::AioConfig config = config_of_weights(shapes, known);
     config.frames = std::max(config.frames, options.frames);
     settings.model.config = config;
-    store = std::make_unique<nn::ParamStore>(0, TensorOptions{DType::f32, device});
+    store = std::make_unique<nn::ParamStore>(0, TensorOptions{DType::f32, device}, nn::ParamStore::Values::deferred);
     model = std::make_unique<models::AllInOne>(*store, config);
     weights::AdaptOptions adapt;
     adapt.resize_temporal = true;  // only ever to as many frames as were asked for

@@ -12,12 +12,12 @@
 
 namespace aio::apps {
 
-Learner::Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels)
+Learner::Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels, Start start)
     : config_(config),
-      store_(static_cast<std::uint64_t>(config.run.seed), {DType::f32, device}),
+      store_(static_cast<std::uint64_t>(config.run.seed), {DType::f32, device}, nn::ParamStore::Values::deferred),
       model_(store_, config.model_config(vocab_size, labels)),
       task_(make_task(config, model_)) {
-  initialise();
+  initialise(start);
   for (const std::string& pattern : config.train.freeze) {
     check(store_.set_trainable(pattern, false) > 0, ErrorCode::config, "train.freeze: no parameter's name contains \"",
           pattern, "\"");
@@ -32,8 +32,11 @@ Learner::Learner(const TrainConfig& config, Device device, std::int64_t vocab_si
   if (config.train.ema > 0) ema_ = std::make_unique<nn::Ema>(*params_, config.train.ema);
 }
 
-void Learner::initialise() {
-  if (config_.model.init.empty()) return;
+void Learner::initialise(Start start) {
+  if (config_.model.init.empty()) {
+    if (start == Start::fresh) store_.draw_missing();
+    return;
+  }
   weights::AdaptOptions adapt;
   adapt.resize_temporal = config_.model.resize_temporal;
   adapt.resize_positions = config_.model.resize_positions;

@@ -30,9 +30,12 @@ struct StepResult {
 
 class Learner {
  public:
-  /// Builds the model on `device`, loads model.init, freezes what train.freeze says. `config` outlives it. Throws
-  /// Error{config}, Exit with kWeights for a checkpoint that does not fit.
-  Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels);
+  enum class Start { fresh, from_state };
+  /// Builds the model on `device`, loads model.init, freezes what train.freeze says. Where load_from() follows, nothing
+  /// is drawn at random. `config` outlives it. Throws Error{config}, Exit with kWeights for a checkpoint that does not
+  /// fit.
+  Learner(const TrainConfig& config, Device device, std::int64_t vocab_size, std::int64_t labels,
+          Start start = Start::fresh);
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
@@ -70,7 +73,7 @@ class Learner {
   void load_from(const RunState& state);
 
  private:
-  void initialise();
+  void initialise(Start start);
   /// The losses of the step's batches, without history.
   std::vector<Tensor> forward_backward(BatchSource& batches, std::int64_t step, StepResult& result);
   /// The same of a step's only batch, by a replay if there is a recording that fits.

@@ -49,7 +49,8 @@ class Run {
         checkpoints_(folder_ / "checkpoints"),
         data_(config),
         feed_(data_.train(), data_.images(), config.train.accumulate),
-        learner_(config, device, data_.tokenizer().size(), data_.labels()),
+        learner_(config, device, data_.tokenizer().size(), data_.labels(),
+                 resumes() ? Learner::Start::from_state : Learner::Start::fresh),
         max_steps_(planned_steps(config.train, data_.train().steps_per_epoch())),
         eval_every_(evaluation_interval(config, data_.train().steps_per_epoch())),
         schedule_(make_schedule(config.optim, max_steps_)) {
@@ -72,6 +73,7 @@ class Run {
   int train();
 
  private:
+  bool resumes() const { return !options_.resume_from.empty() || (options_.resume && !checkpoints_.steps().empty()); }
   void resume();
   std::optional<RunState> find_state();
   std::optional<RunState> state_of(const std::filesystem::path& folder);

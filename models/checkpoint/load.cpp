@@ -52,6 +52,7 @@ class Loader {
     report_problems();
     const nn::LoadReport report = store_.load(values_, false);
     check(report.loaded.size() == values_.size(), ErrorCode::state, checkpoint_.path, ": ", report);
+    store_.draw_missing();
     return std::move(summary_);
   }
 
@@ -216,6 +217,7 @@ class Loader {
   bool adapt_text(const Tensor& value, const Tensor& target) {
     const std::int64_t length = value.dim(0);
     if (options_.resize_text) {
+      store_.draw_missing(kTextPositions);  // rows that the file lacks keep them
       const bool cut = length > target.dim(0);
       take(kTextPositions, LoadResult::adapted, resize_text_table(value, target.to(Device{})),
            message(cut ? "cut from " : "extended with fresh rows from ", length, " to ", target.dim(0), " positions"));

@@ -92,6 +92,27 @@ TEST_CASE("param_store: initial values depend on seed and name, not on the order
   CHECK(of(a, "y") != of(c, "y"));
 }
 
+TEST_CASE("param_store: deferred values are what would have been drawn, or the file's") {
+  const auto of = [](const ParamStore& s, const char* name) { return s.get(name).value.to_vector<float>(); };
+  ParamStore drawn(7), deferred(7, {}, ParamStore::Values::deferred);
+  for (ParamStore* store : {&drawn, &deferred}) {
+    for (const char* name : {"a", "b.x", "b.y"}) store->add(name, {40}, Init::normal(1));
+    store->add("ones", {3}, Init::ones());
+  }
+  const auto loaded = std::vector<float>(40, 2.5F);
+  CHECK(deferred.load({{"b.y", Tensor::from(loaded, {40})}}, false).missing.size() == 3);
+  deferred.draw_missing("b");
+  CHECK(of(deferred, "b.x") == of(drawn, "b.x"));
+  CHECK(of(deferred, "b.y") == loaded);
+  const Tensor a = deferred.get("a").value;
+  deferred.draw_missing();
+  CHECK(a.to_vector<float>() == of(drawn, "a"));
+  CHECK(of(deferred, "ones") == std::vector<float>(3, 1.0F));
+  raw::copy_(a, Tensor::zeros({40}));
+  deferred.draw_missing();  // nothing is missing any more
+  CHECK(of(deferred, "a") == std::vector<float>(40, 0.0F));
+}
+
 TEST_CASE("param_store: freezing by substring") {
   ParamStore store;
   const Linear a(ParamScope(store) / "a", 2, 2), b(ParamScope(store) / "b", 2, 2);
