@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/ops/mlp.h"
 #include "tensor/error.h"
 
 namespace aio::models {
@@ -138,8 +139,10 @@ ActivationMemory activation_memory(const AioConfig& config, const PassSize& pass
   check_fits(4.0 * config.layers * static_cast<double>(batch) * static_cast<double>(rows.count) *
              static_cast<double>(rows.tokens) * static_cast<double>(8 * C + 2 * hidden));
   const std::int64_t tokens = batch * rows.count * rows.tokens;
-  const std::int64_t block = 4 * tokens * (8 * C + 2 * hidden), input = 4 * tokens * C;
-  // Gradients at the widest place: of the MLP's hidden layer before and after GELU, and of the residual stream.
+  const std::int64_t mlp = ops::mlp_keeps_hidden(C, Device{}) ? 2 * hidden : hidden;
+  const std::int64_t block = 4 * tokens * (8 * C + mlp), input = 4 * tokens * C;
+  // At the widest place: of the MLP's hidden layer before and after GELU (its gradient, or itself made again), and of
+  // the residual stream.
   const std::int64_t gradients = 4 * tokens * (2 * hidden + C);
   ActivationMemory memory;
   memory.kept = config.layers * (config.recompute ? input : block);

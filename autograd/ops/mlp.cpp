@@ -5,11 +5,13 @@
 //   dt = dropout1(du W2) gelu'(t)  dW1 = dt^T x     db1 = sum of dt over rows     dx = dt W1
 //
 // Shapes: x [..., C], W1 [H, C], b1 [H], W2 [O, H], b2 [O] -> [..., O]; biases may be undefined, and residual, which
-// is as the result. Dtypes: as linear. Saved: x, t, h and the weights, each if a wanted gradient needs it; masks are
-// drawn again. Everything between the products is their kernels' epilogue: h and dt, four times as wide as x, are
-// written once and go through memory no more often than the products read them. Deterministic.
+// is as the result. Dtypes: as linear. Saved: x, t, the weights and by mlp_keeps_hidden() h, each if a wanted gradient
+// needs it; masks are drawn again. Everything between the products is their kernels' epilogue: h and dt, four times as
+// wide as x, are written once and go through memory no more often than the products read them. An h that is made again
+// has the bits it had in f32. Deterministic.
 // Source: Vaswani et al. 2017, eq. 2, with GELU; dropout after both layers as in timm's Mlp.
 
+#include "autograd/ops/mlp.h"
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "autograd/ops/affine.h"
@@ -37,7 +39,7 @@ struct MlpNode : Node {
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
     Tensor dx, dw1, db1, dw2, db2;
     const Tensor du = ops::dropped(grads[0], drop_);
-    if (needs_grad(3)) dw2 = ops::weight_gradient(*this, 3, du, ops::as_rows(h_.get()), needs_grad(4) ? &db2 : nullptr);
+    if (needs_grad(3)) dw2 = ops::weight_gradient(*this, 3, du, hidden(), needs_grad(4) ? &db2 : nullptr);
     if (needs_grad(4)) db2 = ops::bias_gradient(db2, du, bias2_dtype_);
     if (needs_grad(0) || needs_grad(1) || needs_grad(2)) {
       const Tensor dt = through_gelu(du);
@@ -53,6 +55,18 @@ struct MlpNode : Node {
   }
 
  private:
+  /// h [rows, H]
+  Tensor hidden() const {
+    const Tensor kept = h_.get();
+    if (kept.defined()) return kept;
+    const Tensor t = t_.get(), h = raw::empty_like(t);
+    if (h.numel() == 0) return h;
+    Backend& backend = backend_for(h);
+    backend.gelu_forward(h.view(), t.view());
+    if (hidden_drop_.p > 0) backend.dropout(h.view(), h.view(), hidden_drop_.p, hidden_drop_.key);
+    return h;
+  }
+
   /// dt [rows, H]
   Tensor through_gelu(const Tensor& du) const {
     const Tensor t = t_.get();
@@ -112,8 +126,9 @@ Tensor mlp(const Tensor& x, const MlpWeights& w, const Tensor& residual, const D
   }
   const Tensor y = Tensor::empty(shape, x.options());
   ops::affine(y, h, w.fc2_weight, w.fc2_bias, second);
-  return record<MlpNode>(y, {x, w.fc1_weight, w.fc1_bias, w.fc2_weight, w.fc2_bias, residual}, x, w, t, h, hidden_drop,
-                         drop);
+  const bool keeps_hidden = !t.defined() || ops::mlp_keeps_hidden(x.shape().back(), x.device());
+  return record<MlpNode>(y, {x, w.fc1_weight, w.fc1_bias, w.fc2_weight, w.fc2_bias, residual}, x, w, t,
+                         keeps_hidden ? h : Tensor{}, hidden_drop, drop);
 }
 
 }  // namespace aio

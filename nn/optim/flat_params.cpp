@@ -1,6 +1,7 @@
 #include "nn/optim/flat_params.h"
 
 #include "autograd/autograd.h"
+#include "tensor/allocator.h"
 #include "tensor/error.h"
 #include "tensor/raw.h"
 #include "tensor/storage.h"
@@ -22,6 +23,7 @@ FlatParams::FlatParams(const ParamStore& store) {
   grads_ = Tensor::zeros({size}, store.options());
   for (const Slot& slot : slots_) raw::copy_(view_of(values_, slot), slot.value);
   attach(values_);
+  backend_for(values_).allocator().trim();  // where the values were: a step can hardly use blocks of their sizes
   for (const Slot& slot : slots_) {
     set_grad(slot.value, view_of(grads_, slot));
     clear_grad_touched(slot.value);

@@ -2,6 +2,7 @@
 
 #include "autograd/autograd.h"
 #include "autograd/ops.h"
+#include "tensor/allocator.h"
 #include "tests/ops/allocations.h"
 #include "tests/ops/oracle.h"
 
@@ -99,6 +100,22 @@ TEST_CASE("mlp: bf16 is near f32") {
   CHECK(y.dtype() == DType::bf16);
   const Array expected(mlp(x, w, residual, hidden_drop, drop));
   check_equal(cast(y, DType::f32), expected, 5e-2);  // seen: 1e-2; a wrong mask gives 1
+}
+
+TEST_CASE("mlp: what was between wide layers is made again, the bits that it had") {
+  const Tensor x = random({300, 512}, 0), residual = random({300, 64}, 5), dy = random({300, 64}, 6);
+  const Tensor w1 = random_leaf({256, 512}, 1), w2 = random_leaf({64, 256}, 3);
+  const DropoutMask hidden_drop{0.2, {1, 2, 3}}, drop{0.3, {1, 2, 4}};
+  const std::size_t before = memory_stats({}).current;
+  const Tensor y = mlp(x, {w1, {}, w2, {}}, residual, hidden_drop, drop);
+  const std::size_t one_hidden = 300 * 256 * sizeof(float), kept = memory_stats({}).current - before;
+  CHECK(kept < one_hidden + 2 * static_cast<std::size_t>(y.numel()) * sizeof(float));
+  backward(y, dy);
+  const Tensor of_mlp = grad(w2);
+  set_grad(w2, {});
+  const Tensor h = dropout(linear_gelu(x, detach(w1)), hidden_drop.p, hidden_drop.key);
+  backward(linear_residual(h, w2, {}, residual, drop), dy);
+  CHECK(of_mlp.to_vector<float>() == grad(w2).to_vector<float>());
 }
 
 TEST_CASE("linear: the graph keeps only what a wanted gradient needs") {
