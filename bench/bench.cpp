@@ -19,6 +19,7 @@ std::span<const Benchmark> benchmarks() {
       {"captions", "greedy captions, keys and values kept or recomputed", run_captions},
       {"decode-memory", "memory held after 200 and after 10,000 clips", run_decode_memory},
       {"startup", "from nothing to the first training step, weights from a file or drawn", run_startup},
+      {"scaling", "how a training step would spread over up to 64 threads, by the clock of each piece", run_scaling},
       {"gpu", "the kernels of the first CUDA device at the model's shapes, and what it does at best", run_gpu},
   };
   return all;

@@ -83,6 +83,7 @@ void run_retrieval(const Options& options, Report& report);
 void run_captions(const Options& options, Report& report);
 void run_decode_memory(const Options& options, Report& report);
 void run_startup(const Options& options, Report& report);
+void run_scaling(const Options& options, Report& report);
 void run_gpu(const Options& options, Report& report);
 
 }  // namespace aio::bench

@@ -28,4 +28,25 @@ void parallel_for(std::int64_t n, std::int64_t grain, Body&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
+/// How the loops of a program would spread over more threads than there are. While one lives, num_threads() is
+/// `threads`, loops are cut for as many, and their pieces run one after another on the calling thread, each of them
+/// timed, in CPU time, so that a busy machine does not matter. Results are the same bits. What it cannot know: memory
+/// that threads share, and the microseconds that starting them takes. One at a time, from the main thread, with no
+/// other thread in a loop.
+class ThreadModel {
+ public:
+  struct Times {
+    double serial = 0;       ///< seconds outside of loops that were cut
+    double work = 0;         ///< inside, all pieces
+    double longest = 0;      ///< inside, the longest piece of each loop: what `threads` threads would take
+    std::int64_t loops = 0;  ///< that were cut
+  };
+  explicit ThreadModel(int threads);
+  ~ThreadModel();
+  ThreadModel(const ThreadModel&) = delete;
+  ThreadModel& operator=(const ThreadModel&) = delete;
+  /// Since the last call, or since the construction.
+  Times take_times();
+};
+
 }  // namespace aio

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <stdexcept>
 #include <vector>
 
@@ -57,6 +58,37 @@ TEST_CASE("parallel_for: an exception reaches the caller and leaves the arena us
   std::atomic<std::int64_t> count = 0;
   parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end) { count += end - begin; });
   CHECK(count == 100);
+}
+
+/// Computes for that long.
+void compute(double seconds) {
+  const auto now = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  for (const double end = now() + seconds; now() < end;) continue;
+}
+
+TEST_CASE("ThreadModel: loops are cut for its threads, and their pieces are timed one by one") {
+  const Threads guard(2);
+  {
+    ThreadModel model(16);
+    CHECK(num_threads() == 16);
+    CHECK_THROWS_AS(ThreadModel(4), Error);
+    std::int64_t pieces = 0, sum = 0;  // no atomics: one piece after another
+    parallel_for(1000, 10, [&](std::int64_t begin, std::int64_t end) {
+      ++pieces;
+      parallel_for(end - begin, 1, [&](std::int64_t first, std::int64_t last) { sum += last - first; });
+      compute(begin == 0 ? 0.020 : 0.001);
+    });
+    CHECK(pieces == 16);
+    CHECK(sum == 1000);
+    parallel_for(5, 10, [&](std::int64_t, std::int64_t) { compute(0.010); });  // too small to be cut
+    const ThreadModel::Times times = model.take_times();
+    CHECK(times.loops == 1);
+    CHECK(times.longest == doctest::Approx(0.020).epsilon(0.2));
+    CHECK(times.work == doctest::Approx(0.035).epsilon(0.2));
+    CHECK(times.serial == doctest::Approx(0.010).epsilon(0.2));
+    CHECK(model.take_times().loops == 0);
+  }
+  CHECK(num_threads() == 2);
 }
 
 TEST_CASE("set_num_threads: 1 to 1024, and an error leaves the threads as they were") {
