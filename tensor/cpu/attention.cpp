@@ -4,13 +4,14 @@
 // Backward: P again from Q, K and lse;  delta_i = <dO_i, O_i>;  dS = P * (dO V^T - delta);
 //           dV = P^T dO,  dQ = scale dS K,  dK = dS^T (scale Q)
 //
-// Shapes and strides: tensor/backend.h. f32, f64, bf16 (computed in f32).
+// Shapes and strides: tensor/backend.h. f32, f64, bf16 (computed in f32, or on AMX tiles: attention_amx.h).
 // Memory: queries pass in blocks, so a thread holds the scores of one block (in L2), never N x N of them.
 // Work left out exactly: keys behind key_lengths are not read; a block stops at the last key its queries can see.
 // Determinism: a pair belongs to one thread, its blocks and sums have an order that depends on sizes only.
 // Source: Vaswani et al. 2017, eq. 1; recomputed P and delta as in FlashAttention (Dao et al. 2022, section 3.1).
 
-#include "tensor/cpu/attention_tiles.h"
+#include "tensor/cpu/attention_amx.h"
+#include "tensor/cpu/attention_head.h"
 #include "tensor/cpu/cpu_backend.h"
 #include "tensor/parallel.h"
 
@@ -19,30 +20,16 @@ namespace {
 
 using namespace cpu;
 
-struct Sizes {
-  std::int64_t B, H, D, queries, keys;
-};
+using Sizes = AttentionSizes;
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
 template <class T>
-struct ForwardHead {
-  HeadRows<T> out;
-  accumulator_t<T>* lse;  // [queries]
-  HeadRows<const T> q, k, v;
-  HeadMask mask;
-
-  void prefetch_inputs(RowPrefetch& ahead, const Sizes& n) const {
-    ahead.add(k, mask.keys, n.D);
-    ahead.add(v, mask.keys, n.D);
-    ahead.add(q, n.queries, n.D);
-  }
-  void prefetch_outputs(RowPrefetch& ahead, const Sizes& n) const { ahead.add(out, n.queries, n.D); }
-};
-
-template <class T>
 void run_head(const ForwardHead<T>& head, const Sizes& n, double scale, RowPrefetch& ahead) {
   using A = accumulator_t<T>;
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (amx_takes_head(head.mask.keys, n.D)) return run_head_amx(head, n, scale, ahead);
+  }
   const HeadMask& mask = head.mask;
   const HeadPlan<A> plan(n.queries, mask.keys, n.D);
   const std::int64_t depth = plan.depth, lds = plan.lds;
@@ -63,69 +50,20 @@ void run_head(const ForwardHead<T>& head, const Sizes& n, double scale, RowPrefe
     load_rows(q_rows, depth, plan.block, head.q.from(begin), rows, n.D, scale);
     panel_product(rows, depth, q_rows, k_panels, columns, s, lds, ahead);
     A factor[plan.kMostRows];  // 1 / sum; 0 marks a query without keys
-    for (std::int64_t i = 0; i < rows; ++i) {
-      A* const row = s + i * lds;
-      if (mask.apply(row, columns, begin + i)) {
-        const SoftmaxRow<A> softmax(row, columns);
-        head.lse[begin + i] = softmax.lse;
-        factor[i] = A(1) / softmax.sum;
-      } else {
-        std::fill_n(row, columns, A(0));
-        head.lse[begin + i] = -std::numeric_limits<A>::infinity();
-        factor[i] = 0;
-      }
-    }
+    softmax_rows(head, begin, rows, columns, s, lds, factor);
     chunked_product(rows, key_end, s, lds, v_rows, depth, plan.vectors, o_rows, ahead);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      if (factor[i] == A(0)) {
-        zero_rows(head.out.from(begin + i), 1, n.D);  // not 0 * o: a masked V may hold anything
-      } else {
-        store_rows(head.out.from(begin + i), o_rows + i * depth, depth, 1, n.D, static_cast<double>(factor[i]));
-      }
-    }
+    store_outputs(head, begin, rows, o_rows, depth, n.D, factor);
   }
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
 template <class T>
-struct BackwardHead {
-  HeadRows<T> dq, dk, dv;
-  HeadRows<const T> dout, q, k, v, out;
-  const accumulator_t<T>* lse;  // [queries]
-  HeadMask mask;
-
-  void prefetch_inputs(RowPrefetch& ahead, const Sizes& n) const {
-    ahead.add(v, mask.keys, n.D);
-    ahead.add(k, mask.keys, n.D);
-    for (const HeadRows<const T>& x : {q, dout, out}) ahead.add(x, n.queries, n.D);
-  }
-  void prefetch_outputs(RowPrefetch& ahead, const Sizes& n) const {
-    ahead.add(dq, n.queries, n.D);
-    ahead.add(dk, mask.keys, n.D);
-    ahead.add(dv, mask.keys, n.D);
-  }
-};
-
-/// s -> P and dp -> dS = P * (dP - delta) for the queries begin .. begin + rows.
-template <class T, class A>
-void score_gradients(const BackwardHead<T>& head, std::int64_t begin, std::int64_t rows, std::int64_t columns, A* s,
-                     A* dp, std::int64_t lds, std::int64_t D) {
-  for (std::int64_t i = 0; i < rows; ++i, s += lds, dp += lds) {
-    const std::int64_t query = begin + i;
-    if (head.mask.apply(s, columns, query)) {
-      const A delta = dot(head.dout.row(query), head.out.row(query), D);
-      softmax_row_backward(s, dp, columns, head.lse[query], delta);
-    } else {
-      std::fill_n(s, columns, A(0));
-      std::fill_n(dp, columns, A(0));
-    }
-  }
-}
-
-template <class T>
 void run_head(const BackwardHead<T>& head, const Sizes& n, double scale, RowPrefetch& ahead) {
   using A = accumulator_t<T>;
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (amx_takes_head(head.mask.keys, n.D)) return run_head_amx(head, n, scale, ahead);
+  }
   const HeadMask& mask = head.mask;
   const HeadPlan<A> plan(n.queries, mask.keys, n.D);
   const std::int64_t depth = plan.depth, lds = plan.lds;

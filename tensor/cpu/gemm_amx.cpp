@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "tensor/cpu/amx.h"
+#include "tensor/cpu/amx_kernel.h"
 #include "tensor/cpu/gemm_amx_pack.h"
 #include "tensor/cpu/gemm_grid.h"
 #include "tensor/cpu/scratch.h"
@@ -25,64 +26,6 @@ namespace aio::cpu {
 namespace {
 
 using std::int64_t;
-
-constexpr int64_t kSide = 2 * kTileLines;  // of the block of C in registers
-
-// Tile registers: 0..3 C, 4 and 5 A's two, 6 and 7 B's two.
-[[gnu::always_inline]] inline void load_a(const bf16* tiles) {
-  _tile_loadd(4, tiles, 64);
-  _tile_loadd(5, tiles + kTileNumbers, 64);
-}
-[[gnu::always_inline]] inline void load_b(const bf16* tiles) {
-  _tile_loadd(6, tiles, 64);
-  _tile_loadd(7, tiles + kTileNumbers, 64);
-}
-[[gnu::always_inline]] inline void multiply_tiles() {
-  _tile_dpbf16ps(0, 4, 6);
-  _tile_dpbf16ps(1, 4, 7);
-  _tile_dpbf16ps(2, 5, 6);
-  _tile_dpbf16ps(3, 5, 7);
-}
-
-/// c [32, 32] (rows `ldc` apart) = A B of a strip and a panel, `steps` of 32 k; ahead(step) is called in each.
-template <int kParts, class Ahead>
-void tile_kernel(int64_t steps, const bf16* a, const bf16* b, float* c, int64_t ldc, const Ahead& ahead) {
-  constexpr int64_t kPart = 2 * kTileNumbers;
-  const int64_t row = ldc * int64_t(sizeof(float));
-  float* const lower = c + kTileLines * ldc;
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (int64_t step = 0; step < steps; ++step) {
-    ahead(step);
-    if constexpr (kParts == 1) {
-      load_a(a);
-      load_b(b);
-      multiply_tiles();
-    } else {  // the six products in the order with the fewest loads
-      load_b(b);
-      load_a(a + 2 * kPart);
-      multiply_tiles();
-      load_a(a + kPart);
-      multiply_tiles();
-      load_a(a);
-      multiply_tiles();
-      load_b(b + 2 * kPart);
-      multiply_tiles();
-      load_b(b + kPart);
-      multiply_tiles();
-      load_a(a + kPart);
-      multiply_tiles();
-    }
-    a += kParts * kPart;
-    b += kParts * kPart;
-  }
-  _tile_stored(0, c, row);
-  _tile_stored(1, c + kTileLines, row);
-  _tile_stored(2, lower, row);
-  _tile_stored(3, lower + kTileLines, row);
-}
 
 /// Sizes in elements.
 struct Blocking {
@@ -144,7 +87,7 @@ class ChunkProduct {
   void pack_panels(int64_t begin, int64_t end, bf16* out) const {
     const int64_t col = begin * kSide, cols = std::min(cols_, end * kSide) - col;
     const Lines<S> b{p_.b.at(k_, col_ + col), cols, depth_, p_.b.col_stride, p_.b.row_stride};
-    pack_lines(b, false, out);
+    pack_lines<kParts>(b, false, out);
   }
 
   /// All of C's rows, few, for some panels, each packed just before it is multiplied.
@@ -154,7 +97,7 @@ class ChunkProduct {
     const Scratch scratch(static_cast<std::size_t>((strips + 1) * panel_size()) * sizeof(bf16));
     bf16* const a = scratch.as<bf16>();
     bf16* const b = a + strips * panel_size();
-    pack_lines(Lines<S>{p_.a.at(0, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride}, true, a);
+    pack_lines<kParts>(Lines<S>{p_.a.at(0, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride}, true, a);
     for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
       pack_panels(panel, panel + 1, b);
       for (int64_t i = 0; i < rows; i += kSide) {
@@ -171,7 +114,7 @@ class ChunkProduct {
     for (int64_t row = row_begin; row < row_end; row += blocking_.rows) {
       const int64_t rows = std::min(blocking_.rows, row_end - row);
       const Lines<S> a{p_.a.at(row, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride};
-      pack_lines(a, true, scratch.as<bf16>());
+      pack_lines<kParts>(a, true, scratch.as<bf16>());
       for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
         for (int64_t i = 0; i < rows; i += kSide) {
           multiply_block(scratch.as<bf16>() + i / kSide * strip_size, b + panel * strip_size, row + i,

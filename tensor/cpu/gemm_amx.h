@@ -18,7 +18,7 @@
 #include "tensor/bf16.h"
 #include "tensor/cpu/gemm.h"
 
-#if defined(__AMX_BF16__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#if defined(__AMX_BF16__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512BF16__)
 #define AIO_HAS_AMX
 #endif
 
