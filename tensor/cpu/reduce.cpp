@@ -108,12 +108,15 @@ void sum_matrices(T* y, const T* x, std::int64_t outer, std::int64_t n, std::int
       sum_columns(partial + b * inner, x + (o * n + first) * inner, std::min(kRowBlock, n - first), inner, inner);
     }
   });
+  const std::int64_t columns = std::max<std::int64_t>(16, 16384 / blocks);
   for (std::int64_t o = 0; o < outer; ++o) {
     A* const sums = partial + o * blocks * inner;
-    for (std::int64_t step = 1; step < blocks; step *= 2)
-      for (std::int64_t b = 0; b + step < blocks; b += 2 * step)
-        for (std::int64_t i = 0; i < inner; ++i) sums[b * inner + i] += sums[(b + step) * inner + i];
-    for (std::int64_t i = 0; i < inner; ++i) y[o * inner + i] = T(sums[i]);
+    parallel_for(inner, columns, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t step = 1; step < blocks; step *= 2)
+        for (std::int64_t b = 0; b + step < blocks; b += 2 * step)
+          for (std::int64_t i = begin; i < end; ++i) sums[b * inner + i] += sums[(b + step) * inner + i];
+      for (std::int64_t i = begin; i < end; ++i) y[o * inner + i] = T(sums[i]);
+    });
   }
 }
 
