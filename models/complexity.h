@@ -44,8 +44,8 @@ std::int64_t mlm_head_macs(const AioConfig& config, std::int64_t text);
 /// Memory of a forward and backward pass in f32 on a CPU, besides parameters, gradients and optimizer.
 struct ActivationMemory {
   /// What the blocks keep for backward: of each, per token, its input, both norms' outputs, q, k, v, attention's
-  /// result, the sum between (C each), the MLP before GELU and, unless it is made again (ops::mlp_keeps_hidden()), after
-  /// it; where config.recompute, the inputs alone.
+  /// result, the sum between (C each), the MLP before GELU and, unless it is made again (ops::mlp_keeps_hidden()),
+  /// after it; where config.recompute, the inputs alone.
   std::int64_t kept = 0;
   /// The most that comes on top while one block is differentiated: gradients and, with recompute, what that block
   /// keeps.
