@@ -133,7 +133,8 @@ void print(const Estimate& e, const TrainConfig& config) {
 
 }  // namespace
 
-int dry_run(const TrainConfig& config, const ProbeOptions& options) {
+int dry_run(TrainConfig& config, const ProbeOptions& options) {
+  config.run.cuda_graph = "off";  // a step that is recorded is not like the others
   const Estimate e = measure(config);
   if (!options.json) {
     print(e, config);

@@ -107,6 +107,7 @@ Search search(Learner& learner, const RunData& data, std::int64_t smallest, int 
 
 int find_batch(TrainConfig& config, const ProbeOptions& options) {
   config.train.accumulate = 1;
+  config.run.cuda_graph = "off";  // a recording has memory of its own, which is not counted here
   // Matching needs another video in the batch.
   const std::int64_t smallest = config.train.task == "pretrain" && config.loss.vtm > 0 ? 2 : 1;
   config.train.batch = smallest;

@@ -13,7 +13,7 @@ struct ProbeOptions {
 
 /// --dry-run: one batch of everything (data, forward, backward, update, evaluation), and from it an estimate of the
 /// run's time and memory. Writes nothing.
-int dry_run(const TrainConfig& config, const ProbeOptions& options);
+int dry_run(TrainConfig& config, const ProbeOptions& options);
 
 /// --find-batch: steps with ever larger batches: memory and clips a second of each, and the largest batch within the
 /// limit. Memory grows linearly with the batch, so that a size which would not fit is never tried. Writes nothing.
