@@ -26,6 +26,9 @@ bool grad_touched(const Tensor& x);
 void clear_grad_touched(const Tensor& x);
 /// For a replay, which writes gradients without a backward (tensor/recording.h).
 void mark_grad_touched(const Tensor& x);
+/// clear_grad_touched() by somebody who has just filled the leaf's buffer with zeros: the first gradient to arrive may
+/// be written over them instead of added.
+void declare_grad_zero(const Tensor& x);
 /// Same storage, no history.
 Tensor detach(const Tensor& x);
 

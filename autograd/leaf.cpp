@@ -53,6 +53,7 @@ std::vector<Tensor> AccumulateGrad::backward(const std::vector<Tensor>& grads) {
 void AccumulateGrad::accumulate(Tensor gradient) {
   if (!requires_grad) return;
   touched = true;
+  zero = false;
   if (grad.defined()) {
     raw::axpby_(grad, 1, raw::contiguous(gradient), 1);
   } else {
@@ -83,7 +84,7 @@ Tensor grad(const Tensor& x) {
 
 void set_grad(const Tensor& x, const Tensor& gradient) {
   if (!gradient.defined()) {
-    if (AccumulateGrad* leaf = find_leaf("set_grad", x)) leaf->grad = Tensor{};
+    if (AccumulateGrad* leaf = find_leaf("set_grad", x)) leaf->grad = Tensor{}, leaf->zero = false;
     return;
   }
   check(x.defined(), ErrorCode::value, "set_grad: the tensor is undefined");
@@ -95,7 +96,9 @@ void set_grad(const Tensor& x, const Tensor& gradient) {
         ", expected ", x.device());
   check(gradient.is_contiguous(), ErrorCode::shape, "set_grad: the gradient ", describe(gradient), " has strides ",
         gradient.strides(), ", expected a contiguous buffer");
-  find_or_make_leaf("set_grad", x).grad = gradient.autograd() ? raw::alias(gradient) : gradient;
+  AccumulateGrad& leaf = find_or_make_leaf("set_grad", x);
+  leaf.grad = gradient.autograd() ? raw::alias(gradient) : gradient;
+  leaf.zero = false;
 }
 
 bool grad_touched(const Tensor& x) {
@@ -104,7 +107,14 @@ bool grad_touched(const Tensor& x) {
 }
 
 void clear_grad_touched(const Tensor& x) {
-  if (AccumulateGrad* leaf = find_leaf("clear_grad_touched", x)) leaf->touched = false;
+  if (AccumulateGrad* leaf = find_leaf("clear_grad_touched", x)) leaf->touched = leaf->zero = false;
+}
+
+void declare_grad_zero(const Tensor& x) {
+  if (AccumulateGrad* leaf = find_leaf("declare_grad_zero", x)) {
+    leaf->touched = false;
+    leaf->zero = leaf->grad.defined();
+  }
 }
 
 void mark_grad_touched(const Tensor& x) {

@@ -1,6 +1,7 @@
 #include "autograd/node.h"
 
 #include <atomic>
+#include <utility>
 
 #include "autograd/anomaly.h"
 #include "autograd/autograd.h"
@@ -84,15 +85,16 @@ void Node::check_saved() const {
   for (const SavedTensor* saved = first_saved_; saved != nullptr; saved = saved->next_) saved->check_version();
 }
 
-Tensor Node::gradient_sink(int input, DType dtype) const {
+Node::GradientSink Node::gradient_sink(int input, DType dtype) const {
   const Edge* edge = &edges_[static_cast<std::size_t>(input)];
   while (*edge && edge->node->is_cast()) edge = &edge->node->edges_[0];
   if (!*edge || !edge->node->is_leaf_ || thread_state.anomaly || dtype == DType::bf16) return {};
   auto& leaf = static_cast<AccumulateGrad&>(*edge->node);
   if (!leaf.requires_grad || !leaf.grad.defined() || leaf.grad.dtype() != dtype) return {};
+  const bool zero = std::exchange(leaf.zero, false) && !leaf.touched;
   leaf.touched = true;
   leaf.grad.storage().bump_version();  // the caller writes through a View, which does not
-  return leaf.grad;
+  return {leaf.grad, zero};
 }
 
 Tensor Node::take_pending(int input) const {

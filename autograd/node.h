@@ -96,11 +96,16 @@ class Node {
   /// The end of a path: an AccumulateGrad.
   bool is_leaf() const { return is_leaf_; }
   bool released() const { return released_; }
+  /// The buffer (contiguous) of a leaf's gradient; undefined if there is none.
+  struct GradientSink {
+    Tensor buffer;
+    bool zero = false;  ///< it holds zeros (declare_grad_zero): what would be added may be written instead
+  };
   /// If input `i` is a leaf, or a leaf cast to another type, whose gradient buffer exists and has this `dtype` (f32 or
-  /// f64): that buffer (contiguous), so that backward may add into it directly and return an undefined tensor for this
-  /// input; whoever asks must add. So the weight gradient of a bf16 product reaches its f32 master unrounded. Else
-  /// undefined (also in AnomalyMode, which wants to see every gradient).
-  Tensor gradient_sink(int input, DType dtype) const;
+  /// f64): that buffer, so that backward may add into it directly and return an undefined tensor for this input;
+  /// whoever asks must add. So the weight gradient of a bf16 product reaches its f32 master unrounded. Else undefined
+  /// (also in AnomalyMode, which wants to see every gradient).
+  GradientSink gradient_sink(int input, DType dtype) const;
 
   /// In backward(): what has arrived so far for the producer of input `i` from its other uses, taken away from there;
   /// undefined if nothing has, or if others hold its memory. Whoever asks must return a gradient that includes it, for
@@ -169,6 +174,7 @@ class AccumulateGrad final : public Node {
   Tensor grad;                 ///< undefined before the first backward
   bool requires_grad = false;  ///< a frozen leaf ignores what arrives
   bool touched = false;        ///< see grad_touched()
+  bool zero = false;           ///< see declare_grad_zero()
 };
 
 // ---- recording ------------------------------------------------------------------------------------------------------

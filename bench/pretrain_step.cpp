@@ -85,7 +85,7 @@ Tensor PretrainStep::train(StepOptimizer& optimizer, int i) const {
 
 Tensor PretrainStep::differentiate(StepOptimizer& optimizer, int i) const {
   nn::ForwardCtx ctx = nn::ForwardCtx::train(1, static_cast<std::uint32_t>(i), options.compute());
-  optimizer.params.zero_grad();
+  optimizer.params.zero_grad(/*one_pass=*/true);
   return forward_backward(ctx);
 }
 

@@ -39,12 +39,13 @@ Tensor MultiheadSelfAttention::mix_part(const Tensor& x, std::int64_t begin, std
   check(!options.causal, ErrorCode::value, "MultiheadSelfAttention: a part of the queries cannot be causal");
   const std::int64_t B = x.dim(0), N = x.dim(1), C = x.dim(2), D = C / heads;
   const Tensor q = reshape(project(qkv, slice(x, 1, begin, end), 0, C, ctx), {B, end - begin, heads, D});
-  const Tensor kv = reshape(project(qkv, x, C, 3 * C, ctx), {B, N, 2, heads, D});
+  const Tensor kv = reshape(project(qkv, x, C, 3 * C, ctx), {B, N, std::int64_t{2} * heads, D});
+  const std::vector<Tensor> parts = split(kv, {heads, heads}, 2);
   AttentionOptions part = options;
   if (part.allowed.defined() && part.allowed.rank() >= 2 && part.allowed.dim(-2) == N) {
     part.allowed = slice(part.allowed, part.allowed.rank() - 2, begin, end);
   }
-  return reshape(attention(q, select(kv, 2, 0), select(kv, 2, 1), part), {B, end - begin, C});
+  return reshape(attention(q, parts[0], parts[1], part), {B, end - begin, C});
 }
 
 Tensor MultiheadSelfAttention::mix_cached(const Tensor& x, KvCache& cache, ForwardCtx& ctx,

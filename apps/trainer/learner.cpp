@@ -65,7 +65,7 @@ Tensor Learner::replayed_pass(const Batch& batch, std::int64_t step, Averages& a
         const std::vector<Tensor*> tensors = tensors_of(own);
         for (std::size_t i = 0; i < tensors.size(); ++i) *tensors[i] = placed[i];
         nn::ForwardCtx ctx = context(step);
-        params_->zero_grad();
+        params_->zero_grad(/*one_pass=*/true);
         passed = {};
         const Tensor loss = task_->loss(own, false, ctx, passed.averages);
         if (requires_grad(loss)) backward(loss);
@@ -84,7 +84,7 @@ Tensor Learner::replayed_pass(const Batch& batch, std::int64_t step, Averages& a
 
 std::vector<Tensor> Learner::forward_backward(BatchSource& batches, std::int64_t step, StepResult& result) {
   nn::ForwardCtx ctx = context(step);
-  params_->zero_grad();
+  params_->zero_grad(/*one_pass=*/config_.train.accumulate == 1 && !batches.has_images());
   std::vector<Tensor> losses;
   for (int i = 0; i < config_.train.accumulate; ++i) {
     for (const bool images : {false, true}) {

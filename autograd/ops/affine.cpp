@@ -1,6 +1,9 @@
 #include "autograd/ops/affine.h"
 
+#include <optional>
+
 #include "autograd/ops/gemm_operand.h"
+#include "autograd/ops/leaf_gradient.h"
 #include "autograd/ops/op_utils.h"
 
 namespace aio::ops {
@@ -51,30 +54,33 @@ Tensor dropped(const Tensor& dy, const DropoutMask& drop) {
   return dt;
 }
 
-Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& x, Tensor* db) {
-  const Tensor dt_transposed = raw::transpose(dt, 0, 1);
-  const Tensor sink = node.gradient_sink(i, accumulator_of(x.dtype()));
-  if (sink.defined()) {
-    if (db != nullptr && sink.numel() > 0) {
-      const Tensor sums = Tensor::empty({sink.dim(0)}, sink.options());
+AffineGradients affine_gradients(const Node& node, int weight, int bias, const Tensor& dt, const Tensor& x,
+                                 DType bias_dtype) {
+  const TensorOptions wide{accumulator_of(dt.dtype()), dt.device()};
+  AffineGradients result;
+  std::optional<LeafGradient> db;
+  if (node.needs_grad(bias)) db.emplace(node, bias, Shape{dt.shape()[1]}, wide);
+  bool summed = false;
+  if (node.needs_grad(weight)) {
+    const Node::GradientSink sink = node.gradient_sink(weight, wide.dtype);
+    const bool to_leaf = sink.buffer.defined();
+    const Tensor dw = to_leaf ? sink.buffer : Tensor::empty({dt.shape()[1], x.shape()[1]}, x.options());
+    const Tensor dt_transposed = raw::transpose(dt, 0, 1);
+    GemmEpilogue epilogue;
+    epilogue.beta = to_leaf && !sink.zero ? 1 : 0;
+    if (db && to_leaf && dw.numel() > 0) {
       const GemmOperand left(dt_transposed), right(x);
-      if (backend_for(sink).gemm_with_row_sums(sink.view(), sums.view(), left.view, right.view, 1)) {
-        *db = sums;
-        return {};
-      }
+      summed = backend_for(dw).gemm_with_row_sums(dw.view(), db->memory().view(), left.view, right.view, epilogue.beta);
     }
-    GemmEpilogue accumulate;
-    accumulate.beta = 1;
-    product(sink, dt_transposed, x, accumulate);
-    return {};
+    if (!summed) product(dw, dt_transposed, x, epilogue);
+    if (!to_leaf) result.dw = dw;
   }
-  const Tensor dw = Tensor::empty({dt.shape()[1], x.shape()[1]}, x.options());
-  product(dw, dt_transposed, x, {});
-  return dw;
-}
-
-Tensor bias_gradient(const Tensor& db, const Tensor& dt, DType dtype) {
-  return raw::cast(db.defined() ? db : sum_over(dt, {0}), dtype);
+  if (db) {
+    if (!summed) raw::axpby_(db->memory(), 1, raw::cast(sum_over(dt, {0}), wide.dtype), 0);
+    result.db = db->result();
+    if (result.db.defined()) result.db = raw::cast(result.db, bias_dtype);
+  }
+  return result;
 }
 
 }  // namespace aio::ops

@@ -24,12 +24,14 @@ void affine(const Tensor& y, const Tensor& x, const Tensor& weight, const Tensor
 /// dt [rows, O] = dropout(dy), itself where there is no mask.
 Tensor dropped(const Tensor& dy, const DropoutMask& drop);
 
-/// dW = dt^T x, dt [rows, O], x [rows, I]: added by the product straight into the gradient buffer of input `i` of
-/// `node` where there is one (beta = 1), so that no weight-sized temporary is made, and in bf16 the f32 master behind a
-/// cast receives it unrounded; then undefined. Else a new tensor. If `db` is not null and the backend sums dt's columns
-/// in the same product, that is *db, else *db stays undefined.
-Tensor weight_gradient(const Node& node, int i, const Tensor& dt, const Tensor& x, Tensor* db);
-/// `db` as weight_gradient() left it, or else the sum of dt over rows; as `dtype`.
-Tensor bias_gradient(const Tensor& db, const Tensor& dt, DType dtype);
+struct AffineGradients {
+  Tensor dw, db;
+};
+/// dW = dt^T x and db = the sums of dt over its rows, for the inputs `weight` and `bias` of `node`, each if it is
+/// wanted; dt [rows, O], x [rows, I] (undefined if dW is not wanted). One product where the backend makes the sums
+/// beside dW. What is a leaf, or one behind a cast, gets its gradient in its own buffer, in bf16 unrounded: then the
+/// result is undefined. db is returned as `bias_dtype`.
+AffineGradients affine_gradients(const Node& node, int weight, int bias, const Tensor& dt, const Tensor& x,
+                                 DType bias_dtype);
 
 }  // namespace aio::ops

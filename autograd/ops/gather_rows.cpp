@@ -38,7 +38,7 @@ struct EmbeddingNode : Node {
     const std::int64_t vocabulary = table_shape_[0], channels = table_shape_[1];
     const Tensor flat_ids = raw::reshape(ids, {ids.numel()});
     const Tensor dy = without_padding(raw::reshape(raw::contiguous(grads[0]), {ids.numel(), channels}), flat_ids);
-    const Tensor sink = gradient_sink(0, dy.dtype());
+    const Tensor sink = gradient_sink(0, dy.dtype()).buffer;
     const Tensor dtable = sink.defined() ? sink : Tensor::zeros(table_shape_, dy.options());
     scatter_add(raw::reshape(dtable, {1, vocabulary, channels}), raw::reshape(dy, {1, ids.numel(), channels}),
                 flat_ids);

@@ -11,6 +11,7 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/leaf_gradient.h"
 #include "autograd/ops/op_utils.h"
 
 namespace aio {
@@ -25,11 +26,12 @@ struct LayerNormNode : Node {
     const Tensor pending = take_pending(0);  // of a residual connection around the branch that begins here
     const Tensor dx = pending.defined() ? pending : Tensor::empty(x.shape(), x.options());
     const View residual = ops::as_matrix(dx).view();
-    const Tensor dgamma = raw::empty_like(gamma), dbeta = raw::empty_like(gamma);
-    backend_for(x).layer_norm_backward(ops::as_matrix(dx).view(), dgamma.view(), dbeta.view(),
+    const ops::LeafGradient dgamma(*this, 1, gamma.shape(), gamma.options());
+    const ops::LeafGradient dbeta(*this, 2, gamma.shape(), gamma.options());
+    backend_for(x).layer_norm_backward(ops::as_matrix(dx).view(), dgamma.memory().view(), dbeta.memory().view(),
                                        ops::as_matrix(grads[0]).view(), ops::as_matrix(x).view(), mean_.get().view(),
                                        rstd_.get().view(), gamma.view(), pending.defined() ? &residual : nullptr);
-    return {dx, dgamma, dbeta};
+    return {dx, dgamma.result(), dbeta.result()};
   }
   SavedTensor x_, gamma_, mean_, rstd_;
 };

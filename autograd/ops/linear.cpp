@@ -46,13 +46,13 @@ struct LinearNode : Node {
 
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
     const Tensor dt = kind_ == Kind::gelu ? through_gelu(grads[0]) : ops::dropped(grads[0], drop_);
-    Tensor dx, dw, db;
+    Tensor dx;
     if (needs_grad(0)) {
       dx = Tensor::empty(x_shape_, dt.options());
       ops::product(ops::as_rows(dx), dt, weight_.get(), {});
     }
-    if (needs_grad(1)) dw = ops::weight_gradient(*this, 1, dt, ops::as_rows(x_.get()), needs_grad(2) ? &db : nullptr);
-    if (needs_grad(2)) db = ops::bias_gradient(db, dt, bias_dtype_);
+    const Tensor x = needs_grad(1) ? ops::as_rows(x_.get()) : Tensor{};
+    const auto [dw, db] = ops::affine_gradients(*this, 1, 2, dt, x, bias_dtype_);
     std::vector<Tensor> result{dx, dw, db};
     if (kind_ == Kind::residual) result.push_back(grads[0]);
     return result;

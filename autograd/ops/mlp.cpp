@@ -37,20 +37,18 @@ struct MlpNode : Node {
         h_(*this, requires_grad(w.fc2_weight) ? h : Tensor{}) {}
 
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
-    Tensor dx, dw1, db1, dw2, db2;
     const Tensor du = ops::dropped(grads[0], drop_);
-    if (needs_grad(3)) dw2 = ops::weight_gradient(*this, 3, du, hidden(), needs_grad(4) ? &db2 : nullptr);
-    if (needs_grad(4)) db2 = ops::bias_gradient(db2, du, bias2_dtype_);
-    if (needs_grad(0) || needs_grad(1) || needs_grad(2)) {
-      const Tensor dt = through_gelu(du);
-      if (needs_grad(0)) {
-        dx = Tensor::empty(x_shape_, dt.options());
-        ops::product(ops::as_rows(dx), dt, fc1_weight_.get(), {});
-      }
-      if (needs_grad(1))
-        dw1 = ops::weight_gradient(*this, 1, dt, ops::as_rows(x_.get()), needs_grad(2) ? &db1 : nullptr);
-      if (needs_grad(2)) db1 = ops::bias_gradient(db1, dt, bias1_dtype_);
+    // An h that was made again is gone before dt, which is as large, is made.
+    const auto [dw2, db2] = ops::affine_gradients(*this, 3, 4, du, needs_grad(3) ? hidden() : Tensor{}, bias2_dtype_);
+    if (!needs_grad(0) && !needs_grad(1) && !needs_grad(2)) return {{}, {}, {}, dw2, db2, grads[0]};
+    const Tensor dt = through_gelu(du);
+    Tensor dx;
+    if (needs_grad(0)) {
+      dx = Tensor::empty(x_shape_, dt.options());
+      ops::product(ops::as_rows(dx), dt, fc1_weight_.get(), {});
     }
+    const Tensor x = needs_grad(1) ? ops::as_rows(x_.get()) : Tensor{};
+    const auto [dw1, db1] = ops::affine_gradients(*this, 1, 2, dt, x, bias1_dtype_);
     return {dx, dw1, db1, dw2, db2, grads[0]};
   }
 

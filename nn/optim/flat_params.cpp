@@ -51,9 +51,15 @@ std::vector<NamedTensor> FlatParams::named_views(const std::string& prefix, cons
   return views;
 }
 
-void FlatParams::zero_grad() {
+void FlatParams::zero_grad(bool one_pass) {
   raw::fill_(grads_, 0);
-  for (const Slot& slot : slots_) clear_grad_touched(slot.value);
+  for (const Slot& slot : slots_) {
+    if (one_pass) {
+      declare_grad_zero(slot.value);
+    } else {
+      clear_grad_touched(slot.value);
+    }
+  }
 }
 
 std::vector<bool> FlatParams::touched() const {

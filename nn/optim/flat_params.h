@@ -46,8 +46,10 @@ class FlatParams {
   /// "prefix.name" -> view of `buffer`, for saving and loading.
   std::vector<NamedTensor> named_views(const std::string& prefix, const Tensor& buffer) const;
 
-  /// Sets all gradients to zero and forgets which were written. Before the first micro-batch of each step.
-  void zero_grad();
+  /// Sets all gradients to zero and forgets which were written. Before the first micro-batch of each step. `one_pass`:
+  /// it is the only one, so that the first gradient of a parameter may be written over its zeros instead of added,
+  /// which spares a kernel each. A recording of such a pass begins with this call.
+  void zero_grad(bool one_pass = false);
   /// Which parameters a backward has written to since; and to say so after a replay of it (tensor/recording.h).
   std::vector<bool> touched() const;
   void set_touched(const std::vector<bool>& touched);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "graph_helpers.h"
 #include "tensor/storage.h"
 #include "tests/expect_error.h"
@@ -49,6 +51,35 @@ TEST_CASE("a preset buffer is added into, and tells that it was") {
   set_grad(x, {});
   CHECK(!grad(x).defined());
   CHECK(values_of(flat) == Values{102, 204, 300, 400});
+}
+
+TEST_CASE("a buffer declared zero is written over once, then added into") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();  // shows what is read
+  const Tensor x = constant({1, 2, 3, 4}, {2, 2}), dy = constant({1, 2, 3, 4}, {2, 2});
+  const Tensor w = leaf(constant({1, 0, 0, 1}, {2, 2})), b = leaf({0, 0}), gamma = leaf({1, 1}), beta = leaf({0, 0});
+  for (const Tensor& parameter : {w, b, gamma, beta}) {
+    set_grad(parameter, Tensor::full(parameter.shape(), nan, parameter.options()));
+    declare_grad_zero(parameter);
+    CHECK(!grad_touched(parameter));
+  }
+  const auto pass = [&] { backward(layer_norm(linear(x, w, b), gamma, beta, 1e-6), dy); };
+  pass();
+  CHECK(grad_touched(b));
+  CHECK(grad_of(beta) == Values{4, 6});
+  std::vector<Values> once;
+  for (const Tensor& parameter : {w, b, gamma, beta}) once.push_back(grad_of(parameter));
+  pass();
+  for (const Tensor& parameter : {w, b, gamma, beta}) {
+    Values twice = once.front();
+    once.erase(once.begin());
+    for (auto& value : twice) value += value;
+    CHECK(grad_of(parameter) == twice);
+  }
+  set_grad(b, constant({1, 1}));
+  declare_grad_zero(b);
+  clear_grad_touched(b);  // takes it back
+  backward(linear(x, w, b), dy);
+  CHECK(grad_of(b) == Values{5, 7});
 }
 
 TEST_CASE("a buffer may be set before the leaf is marked") {
