@@ -173,13 +173,15 @@ bool library_adds(const View& c, const GemmEpilogue& e) {
 /// Whether the product is our own.
 bool tensor_core_takes(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
   // A pass over C, read and written, costs as much memory time as sums over K cost more here than in the library: at
-  // 300 against 680 TFLOP/s and 2.7 TB/s that is K = 400.
-  constexpr std::int64_t kDeepest = 384;
+  // 300 against 680 TFLOP/s and 2.7 TB/s that is K = 400. For few columns the library is limited by memory, and more K
+  // is free.
+  constexpr std::int64_t kDeepest = 384, kFewColumns = 192, kDeepestOfFew = 768;
   const std::int64_t K = a.dim[1];
   const bool narrow = c.dtype == DType::bf16 && a.dtype == DType::bf16 && b.dtype == DType::bf16;
   const View columns = {b.data, b.dtype, 2, {b.dim[1], b.dim[0]}, {b.stride[1], b.stride[0]}};
-  return narrow && has_own_part(e) && K > 0 && K <= kDeepest && K % kGemmDepth == 0 && c.dim[1] % 8 == 0 &&
-         a.stride[1] == 1 && (b.stride[1] == 1 ? whole_rows({&b}) : b.stride[0] == 1 && whole_rows({&columns})) &&
+  return narrow && has_own_part(e) && K > 0 && K <= (c.dim[1] <= kFewColumns ? kDeepestOfFew : kDeepest) &&
+         K % kGemmDepth == 0 && c.dim[1] % 8 == 0 && a.stride[1] == 1 &&
+         (b.stride[1] == 1 ? whole_rows({&b}) : b.stride[0] == 1 && whole_rows({&columns})) &&
          whole_rows({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual});
 }
 

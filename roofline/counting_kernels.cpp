@@ -190,16 +190,19 @@ void CountingBackend::gemm(const View& c, const View& a, const View& b, const Ge
   const bool own_part =
       e.preactivation_out != nullptr || e.gelu || e.dropout != nullptr || e.gelu_backward_of != nullptr;
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
-  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= 384 && N % 8 == 0 &&
-      a.stride[1] == 1 && rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
+  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= (N <= 192 ? 768 : 384) &&
+      N % 8 == 0 && a.stride[1] == 1 &&
+      rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
     moves("gemm_tensor_core", {&c, e.preactivation_out},
           {&a, &b, e.bias, e.gelu_backward_of, e.residual, e.beta != 0 ? &c : nullptr});
-    const auto tiles = [](std::int64_t n) { return static_cast<double>((n + 127) / 128 * 128); };
+    const auto padded = [](std::int64_t n, std::int64_t tile) {
+      return static_cast<double>((n + tile - 1) / tile * tile);
+    };
     Kernel& kernel = work_.kernels.back();
     kernel.shape = message(M, "x", N, "x", K);
     kernel.unit = Unit::own_product;
     kernel.flops = 2 * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
-    kernel.executed = 2 * tiles(M) * tiles(N) * static_cast<double>(K);
+    kernel.executed = 2 * padded(M, 128) * std::min(padded(N, 128), padded(N, 96)) * static_cast<double>(K);
     return;
   }
   const bool plain = e.bias == nullptr && e.residual == nullptr && !own_part;
