@@ -138,8 +138,9 @@ Tensor select_rows(const Tensor& x, const Tensor& index);
 
 // ---- images (patchify.cpp, resize.cpp) ------------------------------------------------------------------------------
 /// images [B, 3, H, W] -> [B, (H/p)(W/p), 3 p p]: raster order, each patch channel-major, as the patch convolution's
-/// weight [O, 3, p, p] reads it. H and W are multiples of p.
+/// weight [O, 3, p, p] reads it. H and W are multiples of p. The second form casts on the way: one kernel on a GPU.
 Tensor patchify(const Tensor& images, int patch_size);
+Tensor patchify(const Tensor& images, int patch_size, DType dtype);
 /// x [..., h, w] -> [..., height, width], as torch's interpolate(mode="bilinear", antialias=False).
 Tensor resize_bilinear(const Tensor& x, std::int64_t height, std::int64_t width, bool align_corners);
 

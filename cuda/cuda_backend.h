@@ -37,6 +37,7 @@ class CudaBackend final : public Backend {
   void fill(const View& y, double value) override;
   void copy_strided(const View& y, const View& x) override;
   void cast(const View& y, const View& x) override;
+  bool cast_strided(const View& y, const View& x) override;
   void binary(BinaryOp op, const View& y, const View& a, const View& b) override;
   void axpby(const View& y, double alpha, const View& x, double beta) override;
   void affine(const View& y, const View& x, double scale, double shift) override;

@@ -10,7 +10,7 @@ PatchEmbed::PatchEmbed(const ParamScope& scope, std::int64_t patch, std::int64_t
       bias((scope / "proj").param("bias", {dim}, Init::fan_in(3 * patch * patch))) {}
 
 Tensor PatchEmbed::forward(const Tensor& images, ForwardCtx& ctx) const {
-  const Tensor patches = patchify(cast(images, ctx.compute), static_cast<int>(patch_size));  // [B, N, 3 p p]
+  const Tensor patches = patchify(images, static_cast<int>(patch_size), ctx.compute);  // [B, N, 3 p p]
   const Tensor matrix = reshape(weight, {weight.dim(0), 3 * patch_size * patch_size});
   return linear(patches, cast(matrix, ctx.compute), cast(bias, accumulator_of(ctx.compute)));
 }

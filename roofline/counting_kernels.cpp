@@ -76,6 +76,15 @@ void CountingBackend::cast(const View& y, const View& x) {
   if (computes(y) && computes(x)) host().cast(y, x);
 }
 
+/// For the layouts that models have: every stride but the last is a multiple of eight.
+bool CountingBackend::cast_strided(const View& y, const View& x) {
+  bool by_eights = y.rank > 0 && y.dim[y.rank - 1] % 8 == 0 && x.stride[x.rank - 1] == 1;
+  for (int i = 0; i + 1 < x.rank; ++i) by_eights = by_eights && (x.dim[i] == 1 || x.stride[i] % 8 == 0);
+  if (!by_eights || y.dtype != DType::bf16 || x.dtype != DType::f32 || y.numel() == 0) return false;
+  moves("cast", {&y}, {&x});
+  return true;
+}
+
 // ---- elementwise -------------------------------------------------------------------------------------------------
 
 void CountingBackend::binary(BinaryOp, const View& y, const View& a, const View& b) { moves("binary", {&y}, {&a, &b}); }

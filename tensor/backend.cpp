@@ -29,6 +29,7 @@ std::array<Backend*, kMaxCudaDevices>& cuda_backends() {
 
 }  // namespace
 
+bool Backend::cast_strided(const View&, const View&) { return false; }
 bool Backend::gemm_with_row_sums(const View&, const View&, const View&, const View&, double) { return false; }
 
 Backend& backend_for(Device device) {

@@ -116,6 +116,8 @@ class Backend {
   virtual void fill(const View& y, double value) = 0;           ///< any dtype
   virtual void copy_strided(const View& y, const View& x) = 0;  ///< any dtype; both strided (x may repeat), same dims
   virtual void cast(const View& y, const View& x) = 0;          ///< any pair of dtypes
+  /// cast() of a strided x, in one kernel. False, and nothing is done, where the backend has none for these layouts.
+  virtual bool cast_strided(const View& y, const View& x);
 
   // ---- elementwise (elementwise.cpp, unary.cpp, gelu.cpp) -----------------------------------------------------------
   /// y = a op b. a, b have y's shape, or are the shape's trailing part (numel divides y's): they repeat over leading

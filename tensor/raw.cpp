@@ -176,8 +176,9 @@ Tensor clone(const Tensor& x) {
 
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
-  const Tensor packed = contiguous(x);
   Tensor result = Tensor::empty(x.shape(), {dtype, x.device()});
+  if (!x.is_contiguous() && backend_for(x).cast_strided(result.view(), x.view())) return result;
+  const Tensor packed = contiguous(x);
   backend_for(x).cast(result.view(), packed.view());
   return result;
 }

@@ -69,6 +69,28 @@ TEST_CASE("cuda copy_strided: permutations, slices, expansions, every dtype") {
   }
 }
 
+TEST_CASE("cuda cast_strided: patches of images, to bf16") {
+  if (!have_device()) return;
+  for (const std::int64_t width : {32, 24, 20}) {  // two patches a row; of 10 pixels they are no eights
+    Parity p(DType::bf16);
+    const std::int64_t w = width / 2;
+    const int x = p.wide_input({2, 3, 4, 2, w}), y = p.output({2, 2, 3, 4, w}), packed = p.wide_output({2, 2, 3, 4, w});
+    p.run([&](Backend& k, const Views& v) {
+      const View patches = permuted(v[x], {0, 3, 1, 2, 4});
+      k.fill(v[packed], 0);
+      if (k.cast_strided(v[y], patches)) {
+        CHECK(w % 8 == 0);
+        return;
+      }
+      CHECK((k.device().is_cpu() || w % 8 != 0));
+      View wide = v[packed];
+      k.copy_strided(wide, patches);
+      k.cast(v[y], wide);
+      k.fill(v[packed], 0);
+    });
+  }
+}
+
 TEST_CASE("cuda cast: every pair, ends of ranges, NaN") {
   if (!have_device()) return;
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
