@@ -75,7 +75,8 @@ PretrainStep::PretrainStep(const StepOptions& o)
       store(1, {DType::f32, parse_device(o.device)},
             o.values ? nn::ParamStore::Values::drawn : nn::ParamStore::Values::unset),
       model(store, config),
-      batch(step_batch(o)) {}
+      batch(step_batch(o)),
+      evaluation(nn::ForwardCtx::eval(o.compute())) {}
 
 Tensor PretrainStep::train(StepOptimizer& optimizer, int i) const {
   const Tensor loss = differentiate(optimizer, i);
@@ -99,7 +100,7 @@ Tensor PretrainStep::forward_backward(nn::ForwardCtx& ctx) const {
 }
 
 models::Encoded PretrainStep::infer() const {
-  nn::ForwardCtx ctx = nn::ForwardCtx::eval(options.compute());
+  nn::ForwardCtx ctx = evaluation;
   return model.encode(model.embed_text(batch.text, ctx), model.embed_video(batch.frames, ctx), ctx);
 }
 

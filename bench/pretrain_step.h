@@ -34,6 +34,7 @@ struct PretrainStep {
   nn::ParamStore store;
   models::AllInOne model;
   models::PretrainBatch batch;
+  nn::ForwardCtx evaluation;  ///< keeps cast weights, as an evaluation over many batches does
 };
 
 }  // namespace aio::bench

@@ -10,14 +10,6 @@ int checked_heads(const AttentionConfig& config) {
   return config.heads;
 }
 
-/// x W^T + b with rows begin..end-1 of a projection's weight: its queries, its keys and values.
-Tensor project(const Linear& projection, const Tensor& x, std::int64_t begin, std::int64_t end, ForwardCtx& ctx) {
-  const Tensor weight = cast(slice(projection.weight, 0, begin, end), ctx.compute);
-  Tensor bias;
-  if (projection.bias.defined()) bias = cast(slice(projection.bias, 0, begin, end), accumulator_of(ctx.compute));
-  return linear(x, weight, bias);
-}
-
 }  // namespace
 
 MultiheadSelfAttention::MultiheadSelfAttention(const ParamScope& scope, const AttentionConfig& config)
@@ -38,8 +30,11 @@ Tensor MultiheadSelfAttention::mix_part(const Tensor& x, std::int64_t begin, std
                                         const AttentionOptions& options) const {
   check(!options.causal, ErrorCode::value, "MultiheadSelfAttention: a part of the queries cannot be causal");
   const std::int64_t B = x.dim(0), N = x.dim(1), C = x.dim(2), D = C / heads;
-  const Tensor q = reshape(project(qkv, slice(x, 1, begin, end), 0, C, ctx), {B, end - begin, heads, D});
-  const Tensor kv = reshape(project(qkv, x, C, 3 * C, ctx), {B, N, std::int64_t{2} * heads, D});
+  const Linear::Weights w = qkv.cast_weights(ctx);
+  const std::vector<Tensor> weights = split(w.weight, {C, 2 * C}, 0);  // of queries; of keys and values
+  const std::vector<Tensor> biases = w.bias.defined() ? split(w.bias, {C, 2 * C}, 0) : std::vector<Tensor>(2);
+  const Tensor q = reshape(linear(slice(x, 1, begin, end), weights[0], biases[0]), {B, end - begin, heads, D});
+  const Tensor kv = reshape(linear(x, weights[1], biases[1]), {B, N, std::int64_t{2} * heads, D});
   const std::vector<Tensor> parts = split(kv, {heads, heads}, 2);
   AttentionOptions part = options;
   if (part.allowed.defined() && part.allowed.rank() >= 2 && part.allowed.dim(-2) == N) {

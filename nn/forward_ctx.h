@@ -1,6 +1,9 @@
 #pragma once
 // ForwardCtx: what a forward pass depends on besides parameters and inputs. Passed down, never global.
 
+#include <memory>
+
+#include "nn/kept_casts.h"
 #include "tensor/random.h"
 
 namespace aio::nn {
@@ -10,9 +13,13 @@ struct ForwardCtx {
   RngStream rng{0};            ///< each random op takes rng.next()
   DType compute = DType::f32;  ///< f32, bf16 (f32 masters) or f64 (gradient checks): Linear casts its weights to it
 
-  static ForwardCtx eval(DType compute = DType::f32) { return {false, RngStream{0}, compute}; }
+  std::shared_ptr<KeptCasts> casts{};  ///< of weights, used where no gradient is wanted; null: they are cast each time
+
+  static ForwardCtx eval(DType compute = DType::f32) {
+    return {false, RngStream{0}, compute, std::make_shared<KeptCasts>()};
+  }
   static ForwardCtx train(std::uint64_t seed, std::uint32_t step, DType compute = DType::f32) {
-    return {true, RngStream{seed, step}, compute};
+    return {true, RngStream{seed, step}, compute, nullptr};
   }
 };
 

@@ -1,5 +1,6 @@
 #include "nn/linear.h"
 
+#include "autograd/autograd.h"
 #include "autograd/ops.h"
 #include "tensor/error.h"
 
@@ -15,6 +16,11 @@ void Linear::check_input(const Tensor& x, const ForwardCtx& ctx) const {
 }
 
 Linear::Weights Linear::cast_weights(const ForwardCtx& ctx) const {
+  if (ctx.casts != nullptr && !grad_enabled()) {
+    // A GPU's library adds a bias of the result's type, and would cast it for every product.
+    const DType bias_type = weight.device().is_cuda() ? ctx.compute : accumulator_of(ctx.compute);
+    return {ctx.casts->get(weight, ctx.compute), bias.defined() ? ctx.casts->get(bias, bias_type) : Tensor{}};
+  }
   return {cast(weight, ctx.compute), bias.defined() ? cast(bias, accumulator_of(ctx.compute)) : Tensor{}};
 }
 

@@ -14,9 +14,11 @@
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
 #include "nn/mlp.h"
+#include "nn/optim/flat_params.h"
 #include "nn/patch_embed.h"
 #include "nn/transformer_block.h"
 #include "tensor/error.h"
+#include "tensor/raw.h"
 
 using namespace aio;
 using namespace aio::nn;
@@ -141,6 +143,31 @@ TEST_CASE("MultiheadSelfAttention equals PyTorch, also with key lengths and caus
   check_case("attention", two_heads);
   check_case("attention_lengths", two_heads);
   check_case("attention_causal", [](const ParamScope& s) { return MultiheadSelfAttention(s, {.dim = 6, .heads = 3}); });
+}
+
+TEST_CASE("Linear: casts kept for inference follow the weights") {
+  ParamStore store(1);
+  const Linear layer(ParamScope(store), 4, 3);
+  const Tensor x = Tensor::full({2, 4}, 0.5, {DType::bf16, {}});
+  ForwardCtx kept = ForwardCtx::eval(DType::bf16), fresh = kept;
+  fresh.casts = nullptr;
+  const auto same = [&] {
+    const NoGrad no_grad;
+    const std::vector<float> y = layer.forward(x, kept).to_vector<float>();
+    CHECK(y == layer.forward(x, fresh).to_vector<float>());
+    return y;
+  };
+  const std::vector<float> before = same();
+  {
+    const NoGrad no_grad;
+    CHECK(layer.cast_weights(kept).weight.is_same(layer.cast_weights(kept).weight));
+  }
+  CHECK(requires_grad(layer.cast_weights(kept).weight));  // a gradient is wanted: the weight itself is cast
+  raw::fill_(layer.weight, 2);
+  CHECK(same() != before);
+  const FlatParams params(store);  // moves the weights
+  raw::fill_(params.values(), 3);
+  same();
 }
 
 TEST_CASE("TransformerBlock equals a pre-norm block in PyTorch") {
