@@ -1,6 +1,6 @@
 // The table: what CudaBackend launches for each function of tensor/backend.h, and what each launch moves and computes.
 //
-// The names and their order are those of the launches in cuda/*.cu; tests/cuda/parity/launches_test.cpp holds them to
+// The names and their order are those of the launches in cuda/*.cu; tests/cuda/emulator/counted_launches_test.cpp holds them to
 // what the emulated backend launches. Bytes are counted once an operand. FLOPs are those of products alone.
 
 #include <algorithm>
