@@ -103,8 +103,12 @@ void Engine::deliver(const Node* from, const Edge& edge, Tensor gradient) {
     heap_.push_back({node.sequence_, node.task_});
     std::push_heap(heap_.begin(), heap_.end());
   }
-  std::vector<Tensor>& grads = tasks_[static_cast<std::size_t>(node.task_)].grads;
-  add_into(grads[static_cast<std::size_t>(edge.output)], std::move(gradient));
+  Task& task = tasks_[static_cast<std::size_t>(node.task_)];
+  Tensor& sum = task.grads[static_cast<std::size_t>(edge.output)];
+  // What was left is of this gradient alone: good while it is the whole sum.
+  const bool whole = edge.output == 0 && left_.producer == &node && !sum.defined();
+  if (edge.output == 0) task.dropped = whole ? std::exchange(left_, {}).dropped : Tensor{};
+  add_into(sum, std::move(gradient));
 }
 
 Tensor Engine::take_pending(const Edge& edge) {
@@ -129,7 +133,10 @@ void Engine::run_node(int index) {
   {
     const ThreadStateGuard guard;  // backward may run an engine of its own
     thread_state.engine = this;
+    left_ = {};
+    found_ = std::exchange(task.dropped, {});
     results = node.backward(task.grads);
+    found_ = {};
   }
   node.release();
   task.grads.clear();  // before handing on: a gradient that backward passed through has one owner again

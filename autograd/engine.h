@@ -2,6 +2,7 @@
 // Engine: one run of backward over a graph. autograd.h has the function that users call.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "autograd/node.h"
@@ -26,12 +27,21 @@ class Engine {
 
   /// Node::take_pending.
   Tensor take_pending(const Edge& edge);
+  /// Node::leave_dropped.
+  void leave_dropped(const Edge& edge, const Tensor& dropped) { left_ = {edge.node.get(), dropped}; }
+  /// Node::take_dropped.
+  Tensor take_dropped() { return std::exchange(found_, {}); }
 
  private:
   /// A node that has been reached, and the gradients of its outputs so far.
   struct Task {
     Node* node = nullptr;
     std::vector<Tensor> grads;
+    Tensor dropped;  ///< of grads[0]
+  };
+  struct Left {
+    const Node* producer = nullptr;
+    Tensor dropped;
   };
   /// Entry of the heap; the newest node first.
   struct Ready {
@@ -48,6 +58,8 @@ class Engine {
   std::vector<Task> tasks_;
   std::vector<int> free_tasks_;  // reused, with the memory of their vectors
   std::vector<Ready> heap_;
+  Left left_;     // by the node that is running
+  Tensor found_;  // for it
 };
 
 }  // namespace aio

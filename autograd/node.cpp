@@ -102,6 +102,20 @@ Tensor Node::take_pending(int input) const {
   return thread_state.engine->take_pending(edges_[static_cast<std::size_t>(input)]);
 }
 
+const DropoutMask* Node::producer_dropout(int input) const {
+  const Edge& edge = edges_[static_cast<std::size_t>(input)];
+  return edge && edge.output == 0 ? edge.node->gradient_dropout() : nullptr;
+}
+
+void Node::leave_dropped(int input, const Tensor& dropped) const {
+  if (thread_state.engine != nullptr)
+    thread_state.engine->leave_dropped(edges_[static_cast<std::size_t>(input)], dropped);
+}
+
+Tensor Node::take_dropped() const {
+  return thread_state.engine != nullptr ? thread_state.engine->take_dropped() : Tensor{};
+}
+
 // ---- recording ------------------------------------------------------------------------------------------------------
 
 bool GraphBuilder::wants_node(const TensorRefs& inputs) {

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "tensor/random.h"
 #include "tensor/tensor.h"
 
 namespace aio {
@@ -111,6 +112,17 @@ class Node {
   /// undefined if nothing has, or if others hold its memory. Whoever asks must return a gradient that includes it, for
   /// which it may use the memory. So the gradient of a residual connection is added while the branch's is made.
   Tensor take_pending(int input) const;
+
+  /// The mask through which backward() sends the gradient of output 0 before anything else; null: none.
+  virtual const DropoutMask* gradient_dropout() const { return nullptr; }
+  /// In backward(): gradient_dropout() of the producer of input `i`. Whoever makes that gradient may write it through
+  /// the mask as well, and leave this for the producer.
+  const DropoutMask* producer_dropout(int input) const;
+  /// In backward(): `dropped` = dropout of the gradient that is about to be returned for `input`. The producer finds it
+  /// unless anything else is part of its gradient.
+  void leave_dropped(int input, const Tensor& dropped) const;
+  /// In backward(): dropout of grads[0], if somebody has left it; else undefined.
+  Tensor take_dropped() const;
 
   /// Drops saved tensors; edges stay until the node dies. backward() through it is an error from then on.
   void release();

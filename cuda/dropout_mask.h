@@ -21,16 +21,21 @@ struct DropoutFactors {
         key(mask.key),
         step(recorded_step) {}
 
-  /// Factors, 0 or 1 / (1 - p), of elements first .. first + N - 1; `first` is a multiple of N, which is 1 or one of 4.
-  /// No index is left to run time: a generator's four numbers stay in registers.
+  /// Factors, 0 or 1 / (1 - p), of elements first .. first + N - 1; `first` is a multiple of N, which is 1, 2 or one
+  /// of 4. No index is left to run time: a generator's four numbers stay in registers.
   template <int N>
   __device__ void get(float (&factor)[N], std::int64_t first) const {
-    static_assert(N == 1 || N % 4 == 0);
+    static_assert(N <= 2 || N % 4 == 0);
     if constexpr (N == 1) {
       const Philox4 random = bits_of_group(static_cast<std::uint64_t>(first) / 4);
       const std::int64_t lane = first % 4;
       const std::uint32_t low = lane == 0 ? random.v[0] : random.v[1], high = lane == 2 ? random.v[2] : random.v[3];
       factor[0] = factor_of(lane < 2 ? low : high);
+    } else if constexpr (N == 2) {
+      const Philox4 random = bits_of_group(static_cast<std::uint64_t>(first) / 4);
+      const bool low = first % 4 == 0;
+      factor[0] = factor_of(low ? random.v[0] : random.v[2]);
+      factor[1] = factor_of(low ? random.v[1] : random.v[3]);
     } else {
 #pragma unroll
       for (int group = 0; group < N / 4; ++group) {

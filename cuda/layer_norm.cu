@@ -3,7 +3,8 @@
 // Forward:  mean = sum_c x / C,  var = sum_c (x - mean)^2 / C,  rstd = 1 / sqrt(var + eps)
 //           h = (x - mean) rstd,  y = h gamma + beta
 // Backward: w = dy gamma,  dx = rstd (w - sum_c(w) / C - h sum_c(w h) / C)
-//           dgamma = sum_r dy h,  dbeta = sum_r dy;  dx may have a residual's gradient added
+//           dgamma = sum_r dy h,  dbeta = sum_r dy;  dx may have a residual's gradient added,
+//           and be written once more through dropout
 // Shapes:   x, y, dx, dy [R, C]; mean, rstd [R]; gamma, beta, dgamma, dbeta [C].
 // Dtypes:   f32, bf16; everything but x, y, dx, dy is f32.
 // Saved:    x, mean, rstd: h is recomputed, 2 numbers a row instead of C.
@@ -138,17 +139,21 @@ void CudaBackend::layer_norm_forward(const View& y, const View& mean, const View
 
 void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy,
                                       const View& x, const View& mean, const View& rstd, const View& gamma,
-                                      const View* residual) {
+                                      const View* residual, const DroppedCopy* dropped) {
   const std::int64_t R = x.rows(), C = x.cols();
   dispatch_gpu_float(x.dtype, [&]<class T>() {
     const T* const added = residual == nullptr ? nullptr : residual->as<T>();
-    if (aligned16(dx.data, dy.data, x.data, gamma.data, added) && dispatch_norm_columns(C, [&]<int N, int V>() {
+    T* const more = dropped == nullptr ? nullptr : dropped->y.as<T>();
+    if (aligned16(dx.data, dy.data, x.data, gamma.data, added, more) && dispatch_norm_columns(C, [&]<int N, int V>() {
           const std::int64_t chunk_rows = norm_chunk_rows(R), chunks = (R + chunk_rows - 1) / chunk_rows;
           const Scratch scratch(allocator(), static_cast<std::size_t>(2 * chunks * C) * sizeof(float));
           float* const partial = scratch.as<float>();
-          launch("layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
-                 layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
-                 rstd.as<float>(), gamma.as<float>(), added, R, chunk_rows);
+          launch(
+              "layer_norm_backward", stream(), {static_cast<unsigned>(chunks), kWarp * kNormWarps},
+              layer_norm_backward_rows<N, V, T>, dx.as<T>(), partial, dy.as<T>(), x.as<T>(), mean.as<float>(),
+              rstd.as<float>(), gamma.as<float>(), added, more,
+              dropped == nullptr ? DropoutFactors{} : DropoutFactors(dropped->mask, recorded_step(dropped->mask.key)),
+              R, chunk_rows);
           launch("layer_norm_backward", stream(), map_grid(2 * C, 1), sum_few<float, float>, dgamma.as<float>(),
                  dbeta.as<float>(), partial, C, chunks, C);
         }))
@@ -160,6 +165,7 @@ void CudaBackend::layer_norm_backward(const View& dx, const View& dgamma, const 
                             C, ParameterTerms<T>{dy.as<T>(), x.as<T>(), mean.as<float>(), rstd.as<float>(), C});
     };
     dispatch_columns<T>(C, run, dx.as<T>(), dy.as<T>(), x.as<T>(), gamma.as<float>(), added);
+    if (dropped != nullptr) dropout(dropped->y, dx, dropped->mask.p, dropped->mask.key);
   });
 }
 

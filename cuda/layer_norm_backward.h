@@ -7,17 +7,19 @@
 #include <algorithm>
 
 #include "cuda/column_sums.h"
+#include "cuda/dropout_mask.h"
 
 namespace aio::cuda {
 
 inline constexpr int kNormWarps = 8;
 
 /// C = 32 N V. partial [2, chunks, C]: the terms of dgamma, then of dbeta. `added` (as dx, or null) goes on top of dx,
-/// whose memory it may be.
+/// whose memory it may be; `dropped` (or null) = dropout(dx).
 template <int N, int V, class T>
 __global__ void __launch_bounds__(kWarp* kNormWarps)
     layer_norm_backward_rows(T* dx, float* partial, const T* dy, const T* x, const float* mean, const float* rstd,
-                             const float* gamma, const T* added, std::int64_t R, std::int64_t chunk_rows) {
+                             const float* gamma, const T* added, T* dropped, DropoutFactors mask, std::int64_t R,
+                             std::int64_t chunk_rows) {
   constexpr int kColumns = kWarp * N * V;
   AIO_SHARED(float, sums, kNormWarps* kColumns);
   const int warp = thread_id() / kWarp;
@@ -56,6 +58,12 @@ __global__ void __launch_bounds__(kWarp* kNormWarps)
         for (int j = 0; j < N; ++j) w[v][j] += h[v][j];
       }
       store_vector(dx + at, w[v]);
+      if (dropped != nullptr) {
+        mask.get(h[v], at);
+#pragma unroll
+        for (int j = 0; j < N; ++j) h[v][j] = drop(h[v][j], to_float(from_float<T>(w[v][j])));
+        store_vector(dropped + at, h[v]);
+      }
     }
   }
 

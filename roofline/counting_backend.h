@@ -66,7 +66,8 @@ class CountingBackend final : public Backend {
   void layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x, const View& gamma,
                           const View& beta, double eps) override;
   void layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy, const View& x,
-                           const View& mean, const View& rstd, const View& gamma, const View* residual) override;
+                           const View& mean, const View& rstd, const View& gamma, const View* residual,
+                           const DroppedCopy* dropped) override;
   void softmax_forward(const View& y, const View& x) override;
   void softmax_backward(const View& dx, const View& dy, const View& y) override;
   void log_softmax_forward(const View& y, const View& x) override;

@@ -1,7 +1,7 @@
 // The table: what CudaBackend launches for each function of tensor/backend.h, and what each launch moves and computes.
 //
-// The names and their order are those of the launches in cuda/*.cu; tests/cuda/emulator/counted_launches_test.cpp holds them to
-// what the emulated backend launches. Bytes are counted once an operand. FLOPs are those of products alone.
+// The names and their order are those of the launches in cuda/*.cu; tests/cuda/emulator/counted_launches_test.cpp holds
+// them to what the emulated backend launches. Bytes are counted once an operand. FLOPs are those of products alone.
 
 #include <algorithm>
 #include <cmath>
@@ -253,7 +253,8 @@ void CountingBackend::layer_norm_forward(const View& y, const View& mean, const 
 }
 
 void CountingBackend::layer_norm_backward(const View& dx, const View&, const View&, const View& dy, const View& x,
-                                          const View& mean, const View& rstd, const View& gamma, const View* residual) {
+                                          const View& mean, const View& rstd, const View& gamma, const View* residual,
+                                          const DroppedCopy* dropped) {
   moves("layer_norm_backward", {&dx}, {&dy, &x, &mean, &rstd, &gamma, residual});
   if (const std::int64_t C = x.cols(); C == 64 || C == 128 || C == 192 || C == 256 || C == 384 || C == 512 ||
                                        C == 768 ||
@@ -262,7 +263,7 @@ void CountingBackend::layer_norm_backward(const View& dx, const View&, const Vie
     const double row = 4 * static_cast<double>(C),
                  partial = row * static_cast<double>((x.rows() + chunk_rows - 1) / chunk_rows);
     scratch(2 * partial);
-    work_.kernels.back().written += 2 * partial;
+    work_.kernels.back().written += 2 * partial + (dropped == nullptr ? 0 : bytes_of(dropped->y));
     Kernel sums;
     sums.name = "layer_norm_backward";
     sums.shape = "sums";
@@ -272,6 +273,7 @@ void CountingBackend::layer_norm_backward(const View& dx, const View&, const Vie
   }
   column_sums("layer_norm_backward", 1, static_cast<double>(x.rows()), static_cast<double>(x.cols()), 2,
               bytes_of(dy) + bytes_of(x) + bytes_of(mean) + bytes_of(rstd));
+  if (dropped != nullptr) dropout(dropped->y, dx, dropped->mask.p, dropped->mask.key);
 }
 
 void CountingBackend::softmax_forward(const View& y, const View& x) { moves("softmax_forward", {&y}, {&x}); }

@@ -46,6 +46,12 @@ struct GemmEpilogue {
   const View* residual = nullptr;
 };
 
+/// A second output: dropout of the first.
+struct DroppedCopy {
+  View y;  ///< as the first output
+  DropoutMask mask;
+};
+
 /// Which (query, key) pairs attend. The parts combine by "and".
 struct AttentionMask {
   const View* key_lengths = nullptr;  ///< i64 [B]: key j of batch b is valid iff j < key_lengths[b]
@@ -162,9 +168,11 @@ class Backend {
   /// y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(var + eps); mean, rstd [R], gamma, beta [C]: accumulator dtype.
   virtual void layer_norm_forward(const View& y, const View& mean, const View& rstd, const View& x, const View& gamma,
                                   const View& beta, double eps) = 0;
-  /// `residual` (as dx, or null) is added to dx, whose memory it may be.
+  /// `residual` (as dx, or null) is added to dx, whose memory it may be; then dropout(dx) is written to `dropped` (or
+  /// null) as well.
   virtual void layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy, const View& x,
-                                   const View& mean, const View& rstd, const View& gamma, const View* residual) = 0;
+                                   const View& mean, const View& rstd, const View& gamma, const View* residual,
+                                   const DroppedCopy* dropped = nullptr) = 0;
   virtual void softmax_forward(const View& y, const View& x) = 0;  ///< over the last dimension; in place allowed
   virtual void softmax_backward(const View& dx, const View& dy, const View& y) = 0;
   virtual void log_softmax_forward(const View& y, const View& x) = 0;

@@ -26,11 +26,19 @@ struct LayerNormNode : Node {
     const Tensor pending = take_pending(0);  // of a residual connection around the branch that begins here
     const Tensor dx = pending.defined() ? pending : Tensor::empty(x.shape(), x.options());
     const View residual = ops::as_matrix(dx).view();
+    DroppedCopy dropped;
+    Tensor dropped_dx;
+    if (const DropoutMask* const mask = producer_dropout(0)) {
+      dropped_dx = Tensor::empty(x.shape(), x.options());
+      dropped = {ops::as_matrix(dropped_dx).view(), *mask};
+    }
     const ops::LeafGradient dgamma(*this, 1, gamma.shape(), gamma.options());
     const ops::LeafGradient dbeta(*this, 2, gamma.shape(), gamma.options());
     backend_for(x).layer_norm_backward(ops::as_matrix(dx).view(), dgamma.memory().view(), dbeta.memory().view(),
                                        ops::as_matrix(grads[0]).view(), ops::as_matrix(x).view(), mean_.get().view(),
-                                       rstd_.get().view(), gamma.view(), pending.defined() ? &residual : nullptr);
+                                       rstd_.get().view(), gamma.view(), pending.defined() ? &residual : nullptr,
+                                       dropped_dx.defined() ? &dropped : nullptr);
+    if (dropped_dx.defined()) leave_dropped(0, dropped_dx);
     return {dx, dgamma.result(), dbeta.result()};
   }
   SavedTensor x_, gamma_, mean_, rstd_;

@@ -45,7 +45,10 @@ struct LinearNode : Node {
         preactivation_(*this, preactivation, true) {}
 
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
-    const Tensor dt = kind_ == Kind::gelu ? through_gelu(grads[0]) : ops::dropped(grads[0], drop_);
+    const Tensor left = take_dropped();
+    const Tensor dt = kind_ == Kind::gelu ? through_gelu(grads[0])
+                      : left.defined()    ? ops::as_rows(left)
+                                          : ops::dropped(grads[0], drop_);
     Tensor dx;
     if (needs_grad(0)) {
       dx = Tensor::empty(x_shape_, dt.options());
@@ -57,6 +60,7 @@ struct LinearNode : Node {
     if (kind_ == Kind::residual) result.push_back(grads[0]);
     return result;
   }
+  const DropoutMask* gradient_dropout() const override { return drop_.p > 0 ? &drop_ : nullptr; }
 
  private:
   Tensor through_gelu(const Tensor& dy) const {

@@ -37,7 +37,8 @@ struct MlpNode : Node {
         h_(*this, requires_grad(w.fc2_weight) ? h : Tensor{}) {}
 
   std::vector<Tensor> backward(const std::vector<Tensor>& grads) override {
-    const Tensor du = ops::dropped(grads[0], drop_);
+    const Tensor left = take_dropped();
+    const Tensor du = left.defined() ? ops::as_rows(left) : ops::dropped(grads[0], drop_);
     // An h that was made again is gone before dt, which is as large, is made.
     const auto [dw2, db2] = ops::affine_gradients(*this, 3, 4, du, needs_grad(3) ? hidden() : Tensor{}, bias2_dtype_);
     if (!needs_grad(0) && !needs_grad(1) && !needs_grad(2)) return {{}, {}, {}, dw2, db2, grads[0]};
@@ -51,6 +52,7 @@ struct MlpNode : Node {
     const auto [dw1, db1] = ops::affine_gradients(*this, 1, 2, dt, x, bias1_dtype_);
     return {dx, dw1, db1, dw2, db2, grads[0]};
   }
+  const DropoutMask* gradient_dropout() const override { return drop_.p > 0 ? &drop_ : nullptr; }
 
  private:
   /// h [rows, H]

@@ -99,7 +99,7 @@ void CpuBackend::layer_norm_forward(const View& y, const View& mean, const View&
 
 void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const View& dbeta, const View& dy,
                                      const View& x, const View& mean, const View& rstd, const View& gamma,
-                                     const View* residual) {
+                                     const View* residual, const DroppedCopy* dropped) {
   dispatch_float(x.dtype, [&]<class T>() {
     using A = accumulator_t<T>;
     using V = Vec<A>;
@@ -131,6 +131,7 @@ void CpuBackend::layer_norm_backward(const View& dx, const View& dgamma, const V
       });
     });
   });
+  if (dropped != nullptr) dropout(dropped->y, dx, dropped->mask.p, dropped->mask.key);
 }
 
 }  // namespace aio
