@@ -1,6 +1,7 @@
 #include "models/all_in_one.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "autograd/ops.h"
 #include "tensor/recording.h"
@@ -152,10 +153,11 @@ Encoded AllInOne::encode(const TextTokens& text, const VideoTokens& video, nn::F
   const Tensor video_part =
       video_drop.forward(video.tokens, ctx) + select(token_type_embeddings.weight, 0, options.video_type);
   const Tensor text_part = expand(unsqueeze(text.tokens, 1), {B, T, L, C});
-  const Tensor x = cast(concat({video_part, text_part}, 2), ctx.compute);
+  Tensor x = cast(concat({video_part, text_part}, 2), ctx.compute);
 
   Encoded out;
-  out.frames = transformer.forward(x, ctx, pass(visual, L, options.roll, visible_keys(video, text, options), options));
+  out.frames = transformer.forward(std::move(x), ctx,
+                                   pass(visual, L, options.roll, visible_keys(video, text, options), options));
   const Tensor averaged = mean_over_frames(out.frames);
   if (options.reads != Reads::all) {
     out.text = averaged;

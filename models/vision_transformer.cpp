@@ -1,5 +1,7 @@
 #include "models/vision_transformer.h"
 
+#include <utility>
+
 #include "autograd/ops.h"
 #include "models/token_rolling.h"
 #include "nn/recompute.h"
@@ -20,12 +22,12 @@ VisionTransformer::VisionTransformer(const nn::ParamScope& scope, const AioConfi
   }
 }
 
-Tensor VisionTransformer::forward(const Tensor& x, nn::ForwardCtx& ctx, const TransformerOptions& options) const {
+Tensor VisionTransformer::forward(Tensor x, nn::ForwardCtx& ctx, const TransformerOptions& options) const {
   const std::int64_t T = x.dim(1), N = x.dim(2), C = x.dim(3);
   const std::int64_t B = x.dim(0);
   const std::int64_t begin = options.read_end < 0 ? 0 : options.read_begin;
   const std::int64_t end = options.read_end < 0 ? N : options.read_end;
-  Tensor tokens = x;
+  Tensor tokens = std::move(x);
   for (int i = 0; i < static_cast<int>(blocks.size()); ++i) {
     if (options.roll) tokens = roll_tokens(std::move(tokens), options.visual, i, roll_);
     if (options.observer) options.observer(message("block", i, ".in"), tokens);

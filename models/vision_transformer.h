@@ -28,7 +28,8 @@ struct VisionTransformer {
   VisionTransformer(const nn::ParamScope& scope, const AioConfig& config);
 
   /// x [B, T, N, C] of type ctx.compute -> after all blocks and the final norm, [B, T, tokens read, C].
-  Tensor forward(const Tensor& x, nn::ForwardCtx& ctx, const TransformerOptions& options) const;
+  /// Tokens are rolled in the memory of x if it is handed over (std::move).
+  Tensor forward(Tensor x, nn::ForwardCtx& ctx, const TransformerOptions& options) const;
 
   std::vector<nn::TransformerBlock> blocks;
   nn::LayerNorm norm;

@@ -13,7 +13,7 @@ struct ForwardCtx {
   RngStream rng{0};            ///< each random op takes rng.next()
   DType compute = DType::f32;  ///< f32, bf16 (f32 masters) or f64 (gradient checks): Linear casts its weights to it
 
-  std::shared_ptr<KeptCasts> casts{};  ///< of weights, used where no gradient is wanted; null: they are cast each time
+  std::shared_ptr<KeptCasts> casts{};  ///< see cast_parameter(); null: each time anew
 
   static ForwardCtx eval(DType compute = DType::f32) {
     return {false, RngStream{0}, compute, std::make_shared<KeptCasts>()};
@@ -22,5 +22,8 @@ struct ForwardCtx {
     return {true, RngStream{seed, step}, compute, nullptr};
   }
 };
+
+/// cast(parameter, dtype), or the one that ctx keeps where no gradient is wanted.
+Tensor cast_parameter(const Tensor& parameter, DType dtype, const ForwardCtx& ctx);
 
 }  // namespace aio::nn

@@ -16,12 +16,10 @@ void Linear::check_input(const Tensor& x, const ForwardCtx& ctx) const {
 }
 
 Linear::Weights Linear::cast_weights(const ForwardCtx& ctx) const {
-  if (ctx.casts != nullptr && !grad_enabled()) {
-    // A GPU's library adds a bias of the result's type, and would cast it for every product.
-    const DType bias_type = weight.device().is_cuda() ? ctx.compute : accumulator_of(ctx.compute);
-    return {ctx.casts->get(weight, ctx.compute), bias.defined() ? ctx.casts->get(bias, bias_type) : Tensor{}};
-  }
-  return {cast(weight, ctx.compute), bias.defined() ? cast(bias, accumulator_of(ctx.compute)) : Tensor{}};
+  // A GPU's library adds a bias of the result's type, and would cast it for every product: one that is kept is.
+  const bool narrow_bias = ctx.casts != nullptr && !grad_enabled() && weight.device().is_cuda();
+  const DType bias_type = narrow_bias ? ctx.compute : accumulator_of(ctx.compute);
+  return {cast_parameter(weight, ctx.compute, ctx), bias.defined() ? cast_parameter(bias, bias_type, ctx) : Tensor{}};
 }
 
 Tensor Linear::forward(const Tensor& x, ForwardCtx& ctx) const {

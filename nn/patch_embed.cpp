@@ -11,8 +11,9 @@ PatchEmbed::PatchEmbed(const ParamScope& scope, std::int64_t patch, std::int64_t
 
 Tensor PatchEmbed::forward(const Tensor& images, ForwardCtx& ctx) const {
   const Tensor patches = patchify(images, static_cast<int>(patch_size), ctx.compute);  // [B, N, 3 p p]
-  const Tensor matrix = reshape(weight, {weight.dim(0), 3 * patch_size * patch_size});
-  return linear(patches, cast(matrix, ctx.compute), cast(bias, accumulator_of(ctx.compute)));
+  const Tensor kernel = cast_parameter(weight, ctx.compute, ctx);
+  const Tensor matrix = reshape(kernel, {weight.dim(0), 3 * patch_size * patch_size});
+  return linear(patches, matrix, cast(bias, accumulator_of(ctx.compute)));
 }
 
 }  // namespace aio::nn
