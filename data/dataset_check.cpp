@@ -29,13 +29,19 @@ void check_row(const Manifest& manifest, const DecodeFunction& decode, std::int6
     const auto expect_frames = [&] {
       const DecodeResult result = decode(request);
       check(result.ok(), ErrorCode::io, result.error);
+      return result.info;
     };
-    expect_frames();
+    const FrameSourceInfo info = expect_frames();
     if (!sample.media2.empty()) {
       request.source = manifest.media_source(second_of_pair(sample));
       expect_frames();
     }
     fault.unreadable = false;
+    // It is read all the same, as the last frame; a list in milliseconds would be nothing but last frames.
+    if (info.frames > 1 && request.start > info.seconds) {
+      fault.reason = message("start is second ", request.start, ", the file ends at ", info.seconds);
+      faults.push_back(fault);
+    }
     for (std::string& problem : sample_problems(manifest, sample)) {
       fault.reason = std::move(problem);
       faults.push_back(fault);

@@ -10,6 +10,8 @@ namespace {
 
 DecodeResult fake_decode(const DecodeRequest& request) {
   DecodeResult result;
+  result.info.frames = 50;
+  result.info.seconds = 2;
   if (test::read_text_file(request.source.path) == "broken") {
     result.fault = DecodeFault::format;
     result.error = request.source.path + ": no video";
@@ -67,6 +69,13 @@ TEST_CASE("check: what each task needs") {
   CHECK(faults_of("{\"id\":\"1\",\"media\":\"a.mp4\",\"label_name\":\"rum\"}\n", "classify").size() == 1);
   CHECK(faults_of("{\"id\":\"1\",\"media\":\"a.mp4\",\"label\":2}\n", "classify").size() == 1);
   CHECK(faults_of("{\"id\":\"1\",\"media\":\"a.mp4\",\"label_name\":\"run\"}\n", "classify").empty());
+}
+
+TEST_CASE("check: a clip that starts after the end of its file") {
+  const std::string lines =
+      "{\"id\":\"1\",\"media\":\"a.mp4\",\"caption\":\"x\",\"start\":1.5,\"end\":9}\n"
+      "{\"id\":\"2\",\"media\":\"a.mp4\",\"caption\":\"x\",\"start\":1500}\n";
+  CHECK(faults_of(lines, "pretrain") == Faults{"train.jsonl:2: start is second 1500, the file ends at 2"});
 }
 
 TEST_CASE("check: the skip list holds the ids of unreadable samples") {
