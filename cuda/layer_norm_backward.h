@@ -16,7 +16,7 @@ inline constexpr int kNormWarps = 8;
 /// C = 32 N V. partial [2, chunks, C]: the terms of dgamma, then of dbeta. `added` (as dx, or null) goes on top of dx,
 /// whose memory it may be; `dropped` (or null) = dropout(dx).
 template <int N, int V, class T>
-__global__ void __launch_bounds__(kWarp* kNormWarps)
+__global__ void __launch_bounds__(kWarp* kNormWarps, 1)
     layer_norm_backward_rows(T* dx, float* partial, const T* dy, const T* x, const float* mean, const float* rstd,
                              const float* gamma, const T* added, T* dropped, DropoutFactors mask, std::int64_t R,
                              std::int64_t chunk_rows) {

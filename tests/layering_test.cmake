@@ -43,11 +43,11 @@ set(third_party
   "^linux/"                                   "^data/worker_sandbox\\.cpp$")
 
 # Layers, models and programs see only recorded operations, so that no gradient is lost by accident. Optimizers write
-# parameters; init and param_store fill and load them; kv_cache writes in place what has no gradient; checkpoint readers
-# and data know no gradients.
+# parameters; init and param_store fill and load them; kv_cache and kept_casts hold what has no gradient; checkpoint
+# readers and data know no gradients.
 set(history_free_names "(raw::|backend_for[ (])")
 set(history_free_closed "^(nn|models|apps)/")
-set(history_free_open "^(nn/(optim/.*|(init|kv_cache|param_store)\\.cpp)|models/checkpoint/.*|apps/(data|common)/.*)$")
+set(history_free_open "^(nn/(optim/.*|(init|kept_casts|kv_cache|param_store)\\.cpp)|models/checkpoint/.*|apps/(data|common)/.*)$")
 
 # ---- the walk --------------------------------------------------------------------------------------------------------
 set(violations "")

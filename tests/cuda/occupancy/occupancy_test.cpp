@@ -87,6 +87,7 @@ TEST_CASE("a multiprocessor of an H100 holds the warps that each kernel needs") 
       {"attention_tensor_core", "backward_keys_kernel", 128, 8},
       {"layer_norm", "layer_norm_forward_kernel", 128, for_memory(1)},
       {"layer_norm", "layer_norm_backward_kernel", 128, for_memory(2)},
+      {"layer_norm", "layer_norm_backward_rows", 256, for_memory(6)},  // at 768 columns three of x, three of dy
       {"adamw", "adamw_kernel", 256, for_memory(4)},
   };
   for (const Case& c : cases) {
