@@ -89,6 +89,18 @@ void print_published(const std::vector<PublishedValue>& values) {
 
 }  // namespace
 
+EvalRun describe(const EvalSplit& split, const EvalOptions& options) {
+  EvalRun run;
+  run.dataset = split.info().name;
+  run.split = split.manifests.front().split();
+  run.file = split.manifests.front().file();
+  run.protocol = split.info().protocol;
+  run.frames = split.loader.images ? 1 : split.loader.frames;
+  run.views = options.views;
+  run.blind = options.blind;
+  return run;
+}
+
 std::string results_json(const EvalRun& run, const Evaluation& evaluation) {
   ordered_json json = {{"program", "aio_eval"}, {"task", run.task},          {"checkpoint", run.checkpoint},
                        {"data", run.data},      {"dataset", run.dataset},    {"split", run.split},

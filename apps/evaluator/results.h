@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "apps/evaluator/eval_split.h"
 #include "apps/evaluator/evaluation.h"
 
 namespace aio::apps {
@@ -20,6 +21,9 @@ struct EvalRun {
   bool blind = false;
   double seconds = 0;
 };
+
+/// What `split` and `options` say of it; task, checkpoint, data, seed, roll and seconds are left to the caller.
+EvalRun describe(const EvalSplit& split, const EvalOptions& options);
 
 /// One line: {"program": "aio_eval", "task", "checkpoint", ..., "protocol" (if any), "items", "unreadable", "metrics",
 /// "metrics_readable" (where some samples are unreadable), "paper": [{"metric", "value", "condition"}], "seconds",

@@ -107,19 +107,12 @@ int evaluate(const EvalTask& task, CommandOptions options) {
     throw Exit(kWeights, message(file.weights_path, ": ", error.what(),
                                  "; were these weights trained for this task? --help shows which task reads which"));
   }
-  EvalRun run;
+  EvalRun run = describe(split, options.eval);
   run.task = task.name;
   run.checkpoint = options.model.checkpoint;
   run.data = options.data;
-  run.dataset = split.info().name;
-  run.split = split.manifests.front().split();
-  run.file = split.manifests.front().file();
-  run.protocol = split.info().protocol;
-  run.frames = split.loader.images ? 1 : split.loader.frames;
-  run.views = options.eval.views;
   run.seed = options.seed;
   run.roll = models::to_string(file.model->config.roll.kind);
-  run.blind = options.eval.blind;
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!options.out.empty()) on_disk([&] { write_results(options.out, run, evaluation); });
   if (options.json) {

@@ -24,12 +24,16 @@ class Walk {
 
   void folder(const fs::path& path, std::vector<TrainingRun>* runs, int depth) {
     const std::string name = name_below(root_, path);
-    if (fs::exists(path / "metrics.jsonl")) runs->push_back(read_training_run(path, name));
+    const bool run = fs::exists(path / "metrics.jsonl");
+    if (run) runs->push_back(read_training_run(path, name));
     if (fs::exists(path / "results.json")) tree_.evaluations.push_back(read_evaluation(path / "results.json", name));
     std::vector<TrainingRun> own;
     const bool ablation = fs::exists(path / "ablation.json");
     if (depth < kMaxDepth) {
-      for (const fs::path& below : folders_in(path)) folder(below, ablation ? &own : runs, depth + 1);
+      for (const fs::path& below : folders_in(path)) {
+        if (run && depth > 0 && below.filename() == kRunEvaluations) continue;
+        folder(below, ablation ? &own : runs, depth + 1);
+      }
     }
     if (ablation) tree_.ablations.push_back({read_ablation(path / "ablation.json", name), std::move(own)});
   }

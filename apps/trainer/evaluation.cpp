@@ -1,9 +1,12 @@
 #include "apps/trainer/evaluation.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
+#include "apps/common/output.h"
+#include "apps/evaluator/results.h"
 #include "apps/evaluator/tasks.h"
 #include "autograd/autograd.h"
 
@@ -49,7 +52,8 @@ Averages losses(Learner& learner, const RunData& data, std::int64_t max_batches)
 
 }  // namespace
 
-std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, const RunData& data) {
+std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, const RunData& data,
+                                 const std::string& out) {
   if (!data.has_evaluation()) return std::nullopt;
   const Learner::FinalWeights final_weights(learner);
   const NoGrad no_grad;
@@ -66,8 +70,18 @@ std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, co
       if (config.train.task == "retrieval" && config.train.retrieval_vtc == 0) options.bvtc = false;
       if (!options.vtm && !options.bvtc) continue;
     }
-    const NamedMetrics found = eval_task(name).evaluate(learner.model(), split, options).metrics;
-    metrics.insert(metrics.end(), found.begin(), found.end());
+    const auto start = std::chrono::steady_clock::now();
+    const Evaluation found = eval_task(name).evaluate(learner.model(), split, options);
+    metrics.insert(metrics.end(), found.metrics.begin(), found.metrics.end());
+    if (out.empty()) continue;
+    EvalRun run = describe(split, options);
+    run.task = name;
+    run.checkpoint = config.run.dir;
+    run.data = config.data.eval.empty() ? config.data.train.front() : config.data.eval.front();
+    run.seed = config.run.seed;
+    run.roll = models::to_string(learner.model().config.roll.kind);
+    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    on_disk([&] { write_results(out + "/" + name, run, found); });
   }
   Averages all;
   for (const Averages::Entry& entry : own.entries()) {

@@ -1,7 +1,8 @@
 #pragma once
 // RunFolder: the folder of a run, claimed by one process at a time.
 //
-//   config.toml  metrics.jsonl  timing.jsonl  environment.json  checkpoints/  weights.safetensors  report.html
+//   config.toml  metrics.jsonl  timing.jsonl  environment.json  checkpoints/  evaluation/  weights.safetensors
+//   report.html
 
 #include <string>
 

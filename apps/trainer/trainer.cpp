@@ -179,15 +179,20 @@ void Run::report_replays() {
 }
 
 bool Run::evaluate_now() {
-  const std::optional<Averages> averages = evaluate(config_, learner_, data_);
+  const std::string out = progress_.step == max_steps_ ? folder_ / report::kRunEvaluations : "";
+  const std::optional<Averages> averages = evaluate(config_, learner_, data_, out);
   if (!averages) return false;
   on_disk([&] { log_->evaluation(progress_.step, config_.data.eval_split, *averages); });
   if (config_.checkpoint.best.empty()) return false;
   const auto& entries = averages->entries();
   const bool known = std::any_of(entries.begin(), entries.end(),
                                  [&](const auto& entry) { return entry.name == config_.checkpoint.best; });
-  check(known, ErrorCode::config, "checkpoint.best is \"", config_.checkpoint.best,
-        "\", which this evaluation does not have; it has ", names_of(*averages));
+  if (!known) {
+    save_checkpoint();  // what was trained until now is not lost to a word
+    fail(ErrorCode::config, "checkpoint.best is \"", config_.checkpoint.best,
+         "\", which this evaluation does not have; it has ", names_of(*averages),
+         ". Set it to one of them; --resume auto goes on");
+  }
   const double value = averages->mean(config_.checkpoint.best);
   const bool better = config_.checkpoint.best_mode == "max" ? value > progress_.best : value < progress_.best;
   if (progress_.best_step >= 0 && !better) return false;

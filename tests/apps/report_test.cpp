@@ -162,6 +162,17 @@ TEST_CASE("report: a run's own folder; one that another version wrote is shown a
   CHECK(contains(page, "warp = &quot;9&quot;"));
 }
 
+TEST_CASE("report: a run's last evaluation is on the run's own page, not on one of several runs") {
+  const test::TempDir dir;
+  put_run(dir / "all/run", 1, "[model]\nsize = \"demo\"\n");
+  test::write_text_file(dir / "all/run/evaluation/qa/results.json",
+                        R"({"task": "qa", "items": 1, "metrics": {"acc_all": 1}})");
+  CHECK(read_report_tree(dir / "all/run").evaluations.size() == 1);
+  const ReportTree above = read_report_tree(dir / "all");
+  CHECK(above.evaluations.empty());
+  CHECK(above.runs.size() == 1);
+}
+
 TEST_CASE("report: refusals name the file") {
   const test::TempDir dir;
   const auto refusal = [&](const std::string& folder) -> std::string {
