@@ -17,6 +17,7 @@ std::span<const Benchmark> benchmarks() {
       {"data", "videos per CPU second, file to 3 frames of 224 x 224, beside decord and PyAV", run_data},
       {"retrieval", "a query against galleries of 1e3 to 1e6 videos, beside FAISS", run_retrieval},
       {"captions", "greedy captions, keys and values kept or recomputed", run_captions},
+      {"pictures", "JPEG pictures decoded, by stb_image, by libjpeg-turbo and beside PIL", run_pictures},
       {"decode-memory", "memory held after 200 and after 10,000 clips", run_decode_memory},
       {"startup", "from nothing to the first training step, weights from a file or drawn", run_startup},
       {"scaling", "how a training step would spread over up to 64 threads, by the clock of each piece", run_scaling},

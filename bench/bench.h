@@ -81,6 +81,7 @@ void run_tokenizer(const Options& options, Report& report);
 void run_data(const Options& options, Report& report);
 void run_retrieval(const Options& options, Report& report);
 void run_captions(const Options& options, Report& report);
+void run_pictures(const Options& options, Report& report);
 void run_decode_memory(const Options& options, Report& report);
 void run_startup(const Options& options, Report& report);
 void run_scaling(const Options& options, Report& report);

@@ -21,6 +21,7 @@ struct PeerScript {
 };
 inline constexpr PeerScript kTorchPeer{"torch_peer.py", "torch"};
 inline constexpr PeerScript kTokenizerPeer{"tokenizer_peer.py", "tokenizers"};
+inline constexpr PeerScript kPicturePeer{"picture_peer.py", "PIL"};
 inline constexpr PeerScript kVideoPeer{"video_peer.py", "decord and av"};
 inline constexpr PeerScript kFaissPeer{"faiss_peer.py", "faiss"};
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/frame_checks.h"
+#include "data/jpeg_reader.h"
 #include "tensor/error.h"
 
 // Only what is read here is compiled, nothing that opens files, and no picture above the size limit's limit.
@@ -83,8 +84,12 @@ FrameSize image_size(std::span<const std::uint8_t> encoded, const std::string& n
   return {width, height};
 }
 
-Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits) {
+Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits,
+                    ImageDecoder decoder) {
   const FrameSize size = image_size(encoded, name, limits);
+  if (decoder == ImageDecoder::fastest && begins_with(encoded, kJpeg)) {
+    if (auto pixels = decode_jpeg(encoded, size, name)) return *pixels;
+  }
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(encoded.data(), static_cast<int>(encoded.size()), &width, &height, &channels, 3),

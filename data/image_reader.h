@@ -1,7 +1,7 @@
 #pragma once
-// JPEG and PNG pictures through stb_image. Their format is told by their first bytes, never by their name, and their
-// size is checked before a pixel is decoded. Decoding is in this process; everything but tests reads through
-// DecodeService.
+// JPEG and PNG pictures through stb_image, most JPEGs through libjpeg-turbo (jpeg_reader.h). Their format is told by
+// their first bytes, never by their name, and their size is checked before a pixel is decoded. Decoding is in this
+// process; everything but tests reads through DecodeService.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +19,10 @@ bool is_image(std::span<const std::uint8_t> first_bytes);
 
 /// u8 [H, W, 3] RGB: grey is repeated, transparency dropped without blending, 16 bits cut to 8, the orientation in a
 /// JPEG's EXIF data ignored, as PIL's convert("RGB") does. `name` is for messages. Throws Error{format} "cat.jpg: ..."
-/// for anything but an intact JPEG or PNG, Error{value} beyond `limits`.
-Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits = {});
+/// for anything but an intact JPEG or PNG, Error{value} beyond `limits`. `decoder` is for comparisons.
+enum class ImageDecoder { fastest, stb };
+Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits = {},
+                    ImageDecoder decoder = ImageDecoder::fastest);
 Tensor read_image(const MediaFile& file, const MediaLimits& limits = {});
 
 /// Height and width of an encoded picture, from its header.

@@ -13,7 +13,7 @@ packages=(
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev  # files, configuration, command line
   libspdlog-dev libfmt-dev                             # logs
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev  # video
-  libstb-dev                                                   # still images
+  libstb-dev libjpeg-dev                                       # still images
   libutf8proc-dev                                              # text
   ffmpeg                                                       # tests hold our frames to its own
   doctest-dev librapidcheck-dev libbenchmark-dev       # tests, property tests, benchmarks

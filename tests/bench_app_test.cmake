@@ -32,6 +32,7 @@ expect_rows(overhead "tiny_adds" forward_ns both_ns)
 expect_rows(tokenizer "captions" texts_per_s mb_per_s)
 expect_rows(retrieval "1e3" query_ms gb_per_s of_read of_64_queries_ms)
 expect_rows(captions "ti" words_per_s recomputed_words_per_s vs_recomputed)
+expect_rows(pictures "photo" ms stb_ms vs_stb sample_ms)
 expect_rows(data "short" videos_per_cpu_s in_process_per_cpu_s worker_mb)
 
 # A prediction needs no device: its counts are exact, a steady step asks the allocator for nothing.

@@ -35,6 +35,7 @@ set(third_party
   "^(spdlog|fmt)/"                            "^apps/common/log\\.cpp$"
   "^lib(av[a-z]+|swscale)/"                   "^data/(video_[a-z_]+\\.(h|cpp)|synthetic/[a-z_]+\\.cpp)$"
   "^utf8proc\\.h$"                            "^data/(wordpiece[a-z_]*|unicode)\\.cpp$"
+  "^j(peglib|error)\\.h$"                     "^data/jpeg_reader\\.cpp$"
   "^stb/"                                     "^data/(image_[a-z_]+)\\.cpp$"
   "^benchmark/"                               "^(bench/.*|apps/aio_bench)\\.cpp$"
   "^(doctest/|rapidcheck[./])"                "^tests/"

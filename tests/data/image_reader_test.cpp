@@ -1,4 +1,7 @@
-// Pictures by content, within limits; PNG to the byte, JPEG within the few levels by which decoders differ.
+// Pictures by content, within limits; PNG to the byte, JPEG to the byte of PIL's, or, where stb_image decodes it,
+// within the few levels by which decoders differ. golden/data/jpeg_by_pil.safetensors holds JPEG files of a picture of
+// waves and noise (43 x 29) that Pillow 13.0 saved (NAME.jpeg), and what its convert("RGB") reads of them (NAME.rgb):
+// 444, 422 and 420 by their subsampling, progressive, grey, restarts (a marker every two blocks), cmyk.
 
 #include "data/image_reader.h"
 
@@ -9,6 +12,8 @@
 #include <fstream>
 #include <vector>
 
+#include "data/jpeg_reader.h"
+#include "tensor/safetensors.h"
 #include "tests/data/media_corpus.h"
 #include "tests/expect_error.h"
 
@@ -46,6 +51,36 @@ TEST_CASE("PNG and JPEG as ffmpeg decodes them") {
   }
   const Tensor ours = decode_image(picture(folder, "a.jpg", "-q:v 2 -pix_fmt yuvj444p"), "a.jpg");
   CHECK(mean_difference(ours, test::frames_by_ffmpeg(folder / "a.jpg", 50, 70)) < 1);  // observed 0.4
+}
+
+TEST_CASE("JPEG as PIL decodes it") {
+  const auto golden = load_safetensors(AIO_TEST_DATA "/golden/data/jpeg_by_pil.safetensors");
+  const bool as_pil = std::string(jpeg_decoder()) == "libjpeg-turbo";
+  for (const char* name : {"444", "422", "420", "progressive", "grey", "restarts", "cmyk"}) {
+    CAPTURE(name);
+    const auto file = golden.at(std::string(name) + ".jpeg").to_vector<std::uint8_t>();
+    const Tensor expected = golden.at(std::string(name) + ".rgb");
+    const Tensor ours = decode_image(file, name);
+    REQUIRE(ours.shape() == Shape{29, 43, 3});
+    CHECK(mean_difference(ours, decode_image(file, name, {}, ImageDecoder::stb)) < 1);
+    if (as_pil && name != std::string("cmyk")) {
+      CHECK(ours.to_vector<std::uint8_t>() == expected.to_vector<std::uint8_t>());
+    } else {
+      CHECK(mean_difference(ours, expected) < 1);
+    }
+  }
+}
+
+TEST_CASE("a JPEG whose middle is gone is damaged, not grey") {
+  const auto golden = load_safetensors(AIO_TEST_DATA "/golden/data/jpeg_by_pil.safetensors");
+  if (std::string(jpeg_decoder()) != "libjpeg-turbo") return;
+  for (const char* name : {"444", "grey", "restarts"}) {
+    CAPTURE(name);
+    auto file = golden.at(std::string(name) + ".jpeg").to_vector<std::uint8_t>();
+    const auto end = file.end() - 2;  // the end marker stays
+    file.erase(end - 200, end);
+    EXPECT_ERROR(decode_image(file, "a.jpg"), format, "a.jpg: the picture is broken: Corrupt JPEG data");
+  }
 }
 
 TEST_CASE("the format is told by the content") {
