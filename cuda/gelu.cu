@@ -15,22 +15,25 @@
 namespace aio {
 
 namespace {
+template <class T>
 struct Forward {
-  __device__ float operator()(float x) const { return cuda::gelu(x); }
+  __device__ float operator()(float x) const { return cuda::gelu_as<T>(x); }
 };
+template <class T>
 struct Backward {
-  __device__ float operator()(float dy, float x) const { return dy * cuda::gelu_slope(x); }
+  __device__ float operator()(float dy, float x) const { return dy * cuda::gelu_slope_as<T>(x); }
 };
 }  // namespace
 
 void CudaBackend::gelu_forward(const View& y, const View& x) {
-  cuda::dispatch_gpu_float(
-      y.dtype, [&]<class T>() { cuda::map<T>("gelu_forward", stream(), y.as<T>(), x.as<T>(), y.numel(), Forward{}); });
+  cuda::dispatch_gpu_float(y.dtype, [&]<class T>() {
+    cuda::map<T>("gelu_forward", stream(), y.as<T>(), x.as<T>(), y.numel(), Forward<T>{});
+  });
 }
 
 void CudaBackend::gelu_backward(const View& dx, const View& dy, const View& x) {
   cuda::dispatch_gpu_float(dx.dtype, [&]<class T>() {
-    cuda::map<T>("gelu_backward", stream(), dx.as<T>(), dy.as<T>(), x.as<T>(), dx.numel(), Backward{});
+    cuda::map<T>("gelu_backward", stream(), dx.as<T>(), dy.as<T>(), x.as<T>(), dx.numel(), Backward<T>{});
   });
 }
 

@@ -129,6 +129,7 @@ void cp_async_wait() {
   emulation::async_wait(N);
 }
 inline float exp2_approx(float x) { return exp2f(x); }
+inline float reciprocal_approx(float x) { return 1 / x; }
 
 /// Kernels have ended when this returns, whatever the stream, unless it is captured. Throws Error{cuda} for what the
 /// emulator finds wrong.

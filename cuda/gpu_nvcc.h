@@ -1,5 +1,5 @@
 #pragma once
-// The names of gpu.h on a GPU. All inline PTX of the project is here.
+// The names of gpu.h on a GPU. All inline PTX of the project is here and in hopper_nvcc.h.
 
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
@@ -98,6 +98,13 @@ __device__ inline void cp_async_wait() {
 __device__ inline float exp2_approx(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0,%1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/// 1 / x to 1 ulp.
+__device__ inline float reciprocal_approx(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0,%1;" : "=f"(y) : "f"(x));
   return y;
 }
 
