@@ -93,6 +93,35 @@ void add_products(Cases& cases, const std::string& name, const std::string& size
                    }});
 }
 
+/// The two products of an MLP with what GELU adds to them, to put beside fc1-forward and fc2-dgrad without.
+void add_finished_products(Cases& cases, const Size& s) {
+  const int64_t R = s.rows(), d = s.hidden, wide = 4 * d;
+  const double flops = 2.0 * double(R) * double(d) * double(wide);
+  const double bytes = 2.0 * double(R * d + d * wide + 2 * R * wide);
+  cases.push_back({message("kernel/gemm/fc1-forward-gelu/", s.name), flops, bytes, [=]() -> Call {
+                     const Tensor x = random({R, d}), w = random({wide, d}), bias = random({wide});
+                     const Tensor y = empty({R, wide}), before = empty({R, wide});
+                     return [=](Backend& k) {
+                       const View of_bias = bias.view(), of_before = before.view();
+                       GemmEpilogue e;
+                       e.bias = &of_bias;
+                       e.preactivation_out = &of_before;
+                       e.gelu = true;
+                       k.gemm(y.view(), x.view(), transposed(w.view()), e);
+                     };
+                   }});
+  cases.push_back({message("kernel/gemm/fc2-dgrad-slope/", s.name), flops, bytes, [=]() -> Call {
+                     const Tensor dy = random({R, d}), w = random({d, wide}), x = random({R, wide});
+                     const Tensor dx = empty({R, wide});
+                     return [=](Backend& k) {
+                       const View of_x = x.view();
+                       GemmEpilogue e;
+                       e.gelu_backward_of = &of_x;
+                       k.gemm(dx.view(), dy.view(), w.view(), e);
+                     };
+                   }});
+}
+
 void add_ceilings(Cases& cases, bool small) {
   const int64_t n = small ? 1 << 14 : int64_t{1} << 29, cube = small ? 64 : 8192;
   cases.push_back({"ceiling/copy", 0, 4.0 * double(n), [=]() -> Call {
@@ -265,6 +294,7 @@ void run_gpu(const Options& options, Report& report) {
     add_products(cases, "kernel/gemm/proj-", size.name, size.rows(), d, d);
     add_products(cases, "kernel/gemm/fc1-", size.name, size.rows(), d, 4 * d);
     add_products(cases, "kernel/gemm/fc2-", size.name, size.rows(), 4 * d, d);
+    add_finished_products(cases, size);
     add_rows(cases, size);
     add_attention(cases, size);
     add_vocabulary(cases, size);

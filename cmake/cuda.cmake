@@ -68,13 +68,20 @@ function(aio_add_cuda)
     else()
       list(FILTER sources EXCLUDE REGEX "/cudnn_attention\\.cpp$")
     endif()
-    add_library(lib_cuda STATIC ${sources})
-    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow;-Xcompiler=-Wno-unknown-pragmas>")
-    # A kernel whose registers do not suffice is an error: spilling would show only as lost time. What ptxas says of the
-    # others (-v) goes to a file beside the object, for the tests of registers and occupancy.
-    target_compile_options(lib_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-warn-spills,-Werror,-v>")
-    set_target_properties(lib_cuda PROPERTIES
-      RULE_LAUNCH_COMPILE "${PROJECT_SOURCE_DIR}/cmake/ptxas_report.sh <OBJECT>")
+    # Instructions of an H100 that no later GPU has: their file is compiled for it alone, and used on it alone.
+    list(FILTER sources EXCLUDE REGEX "/gemm_hopper\\.cu$")
+    add_library(lib_cuda_hopper OBJECT cuda/gemm_hopper.cu)
+    set_target_properties(lib_cuda_hopper PROPERTIES CUDA_ARCHITECTURES 90a-real)
+    target_link_libraries(lib_cuda_hopper PRIVATE lib_tensor)
+    add_library(lib_cuda STATIC ${sources} $<TARGET_OBJECTS:lib_cuda_hopper>)
+    foreach(target lib_cuda lib_cuda_hopper)
+      target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow;-Xcompiler=-Wno-unknown-pragmas>")
+      # A kernel whose registers do not suffice is an error: spilling would show only as lost time. What ptxas says of the
+      # others (-v) goes to a file beside the object, for the tests of registers and occupancy.
+      target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-warn-spills,-Werror,-v>")
+      set_target_properties(${target} PROPERTIES
+        RULE_LAUNCH_COMPILE "${PROJECT_SOURCE_DIR}/cmake/ptxas_report.sh <OBJECT>")
+    endforeach()
     target_link_libraries(lib_cuda PRIVATE CUDA::cudart_static ${CMAKE_DL_LIBS})
     target_include_directories(lib_cuda SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${AIO_CUDNN_INCLUDE})
     target_compile_definitions(lib_cuda PRIVATE AIO_CUDA_LIBRARY_DIR="${CUDAToolkit_LIBRARY_DIR}")
@@ -91,7 +98,7 @@ endfunction()
 function(aio_add_cuda_emulation)
   file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cuda/*.cu)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cuda/*.cpp ${PROJECT_SOURCE_DIR}/cuda/emulation/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/(no_cuda|runtime_cuda|gemm_cublas|cudnn_attention)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(no_cuda|runtime_cuda|gemm_cublas|cudnn_attention|tensor_map)\\.cpp$")
   set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX)
   add_library(lib_cuda_emulated STATIC ${sources} ${kernels})
   target_compile_options(lib_cuda_emulated PUBLIC -Wno-unknown-pragmas)  # unroll

@@ -7,8 +7,8 @@
 //
 // The library adds bias and residual, rounded once, and its bias has C's type. GELU, its slope and dropout are a kernel
 // of our own (cuBLASLt's GELU is the tanh approximation: another function), which reads what the library has written,
-// so in bf16 they see a rounded number. Where the sums are short, such a product is our own (gemm_tensor_core.h) with
-// its epilogue on unrounded sums: the library's would be limited by memory, and the pass over C is spared. Where rows
+// so in bf16 they see a rounded number. Where the sums are short, such a product is our own (gemm_hopper.h, or
+// gemm_tensor_core.h) with its epilogue on unrounded sums: the pass over C is spared. Where rows
 // do not lie on 16 bytes, our kernel does all of the epilogue on an f32 product: C itself if that is f32, else scratch
 // memory.
 
@@ -17,8 +17,8 @@
 #include <optional>
 
 #include "cuda/cuda_backend.h"
-#include "cuda/dropout_mask.h"
-#include "cuda/gelu.h"
+#include "cuda/gemm_epilogue.h"
+#include "cuda/gemm_hopper.h"
 #include "cuda/gemm_library.h"
 #include "cuda/gemm_tensor_core.h"
 #include "cuda/map.h"
@@ -49,90 +49,6 @@ bool library_takes(const GemmMatrix& m) {
 
 // ---- epilogue
 // --------------------------------------------------------------------------------------------------------
-
-/// A matrix of C's shape with unit column stride, or nothing.
-template <class D>
-struct Rows {
-  D* data = nullptr;
-  std::int64_t stride = 0;
-  __device__ D* at(std::int64_t i, std::int64_t j) const { return data + i * stride + j; }
-};
-
-template <class D>
-Rows<D> rows_of(const View* view) {
-  if (view == nullptr) return {};
-  return {view->as<D>(), view->rank < 2 ? 0 : view->stride[view->rank - 2]};
-}
-
-/// What is left to do for elements of D after the library has written a product of P.
-template <class D, class P>
-struct Epilogue {
-  Rows<D> c;
-  Rows<P> product;  // null: zero
-  float alpha = 1;  // of sums that are not in `product`
-  float beta = 0;
-  bool gelu_forward = false;
-  const float* wide_bias = nullptr;
-  const bf16* narrow_bias = nullptr;
-  Rows<D> preactivation_out, gelu_backward_of, residual;
-  bool has_dropout = false;
-  DropoutFactors dropout;
-  std::int64_t cols = 0;
-
-  template <int N, class T>
-  __device__ static void add(float (&t)[N], float scale, const T* from) {
-    float u[N];
-    load_vector(u, from);
-#pragma unroll
-    for (int k = 0; k < N; ++k) t[k] = fmaf(scale, u[k], t[k]);
-  }
-  template <int N>
-  __device__ void apply(std::int64_t i, std::int64_t j) const {
-    float t[N] = {};
-    if (product.data != nullptr) load_vector(t, product.at(i, j));
-    finish(t, i, j);
-  }
-  /// Of gemm_tensor_core.
-  template <int N>
-  __device__ void operator()(float (&t)[N], std::int64_t i, std::int64_t j) const {
-#pragma unroll
-    for (int k = 0; k < N; ++k) t[k] *= alpha;
-    finish(t, i, j);
-  }
-  template <int N>
-  __device__ void finish(float (&t)[N], std::int64_t i, std::int64_t j) const {
-    if (beta != 0) add(t, beta, c.at(i, j));
-    if (wide_bias != nullptr) add(t, 1, wide_bias + j);
-    if (narrow_bias != nullptr) add(t, 1, narrow_bias + j);
-    if (preactivation_out.data != nullptr) store_vector(preactivation_out.at(i, j), t);
-    if (gelu_forward) {
-#pragma unroll
-      for (int k = 0; k < N; ++k) t[k] = gelu(t[k]);
-    }
-    if (has_dropout) {
-      float factor[N];
-      dropout.get(factor, i * cols + j);
-#pragma unroll
-      for (int k = 0; k < N; ++k) t[k] = drop(factor[k], t[k]);
-    }
-    if (gelu_backward_of.data != nullptr) {
-      float x[N];
-      load_vector(x, gelu_backward_of.at(i, j));
-#pragma unroll
-      for (int k = 0; k < N; ++k) t[k] *= gelu_slope(x[k]);
-    }
-    if (residual.data != nullptr) add(t, 1, residual.at(i, j));
-    store_vector(c.at(i, j), t);
-  }
-  /// True if N columns can be had in one access everywhere.
-  bool takes(int N) const {
-    const auto regular = [N](const auto& rows) {
-      return rows.stride % N == 0 && reinterpret_cast<std::uintptr_t>(rows.data) % 16 == 0;
-    };
-    return regular(c) && regular(product) && regular(preactivation_out) && regular(gelu_backward_of) &&
-           regular(residual) && aligned16(wide_bias, narrow_bias);
-  }
-};
 
 template <int N, class D, class P>
 __global__ void __launch_bounds__(kMapThreads)
@@ -170,18 +86,20 @@ bool library_adds(const View& c, const GemmEpilogue& e) {
   return c.dim[1] * size_of(c.dtype) % 16 == 0 && whole_rows({&c, e.bias, e.preactivation_out, e.residual});
 }
 
-/// Whether the product is our own.
-bool tensor_core_takes(const View& c, const View& a, const View& b, const GemmEpilogue& e) {
-  // A pass over C, read and written, costs as much memory time as sums over K cost more here than in the library: at
-  // 300 against 680 TFLOP/s and 2.7 TB/s that is K = 400. For few columns the library is limited by memory, and more K
-  // is free.
-  constexpr std::int64_t kDeepest = 384, kFewColumns = 192, kDeepestOfFew = 768;
+/// K from which a product with a pass after it is faster in the library: the pass reads and writes C, which costs as
+/// much memory time as sums over K cost more in a product of our own. At 2.7 TB/s, 680 TFLOP/s and 300 or, by Hopper's
+/// instructions, 500 that is K = 400 and 1400. For few columns the library is limited by memory, too, and more K is
+/// free.
+std::int64_t deepest(bool hopper, std::int64_t columns) { return hopper ? 1408 : columns <= 192 ? 768 : 384; }
+
+/// Whether the product may be our own: rows of 16 bytes, which for Hopper do not overlap, else K in whole steps.
+bool own_takes(bool hopper, const View& c, const View& a, const View& b, const GemmEpilogue& e) {
   const std::int64_t K = a.dim[1];
   const bool narrow = c.dtype == DType::bf16 && a.dtype == DType::bf16 && b.dtype == DType::bf16;
   const View columns = {b.data, b.dtype, 2, {b.dim[1], b.dim[0]}, {b.stride[1], b.stride[0]}};
-  return narrow && has_own_part(e) && K > 0 && K <= (c.dim[1] <= kFewColumns ? kDeepestOfFew : kDeepest) &&
-         K % kGemmDepth == 0 && c.dim[1] % 8 == 0 && a.stride[1] == 1 &&
-         (b.stride[1] == 1 ? whole_rows({&b}) : b.stride[0] == 1 && whole_rows({&columns})) &&
+  return narrow && has_own_part(e) && K > 0 && K <= deepest(hopper, c.dim[1]) &&
+         (hopper ? library_takes(matrix(a)) && library_takes(matrix(b)) : K % kGemmDepth == 0) && c.dim[1] % 8 == 0 &&
+         a.stride[1] == 1 && (b.stride[1] == 1 ? whole_rows({&b}) : b.stride[0] == 1 && whole_rows({&columns})) &&
          whole_rows({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual});
 }
 
@@ -245,15 +163,13 @@ void CudaBackend::gemm(const View& c, const View& a, const View& b, const GemmEp
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
   if (M * N == 0) return;
   const std::uint32_t* const step = epilogue.dropout == nullptr ? nullptr : recorded_step(epilogue.dropout->key);
-  if (tensor_core_takes(c, a, b, epilogue)) {
+  if (const bool hopper = hopper_products(index_); own_takes(hopper, c, a, b, epilogue)) {
     const auto e = whole_epilogue<bf16, float>(c, epilogue, step);
-    const TensorCoreOperand left{a.as<bf16>(), a.stride[0]};
-    if (b.stride[1] == 1) {
-      gemm_tensor_core<true>(stream(), left, {b.as<bf16>(), b.stride[0]}, M, N, K, e);
-    } else {
-      gemm_tensor_core<false>(stream(), left, {b.as<bf16>(), b.stride[1]}, M, N, K, e);
-    }
-    return;
+    const bool by_column = b.stride[1] == 1;
+    const TensorCoreOperand left{a.as<bf16>(), a.stride[0]}, right{b.as<bf16>(), b.stride[by_column ? 0 : 1]};
+    if (hopper) return gemm_hopper(stream(), index_, left, right, by_column, M, N, K, e);
+    if (by_column) return gemm_tensor_core<true>(stream(), left, right, M, N, K, e);
+    return gemm_tensor_core<false>(stream(), left, right, M, N, K, e);
   }
   const bool own_part = has_own_part(epilogue);
   const bool plain = epilogue.bias == nullptr && epilogue.residual == nullptr && !own_part;

@@ -1,12 +1,13 @@
 #pragma once
 // What a .cu file includes: CUDA's kernel language plus a few names that nvcc and the emulation (cuda/emulation) both
 // have. A kernel that keeps to them, and to barriers, __shfl_*_sync, __ballot_sync and __syncwarp, compiles as CUDA by
-// nvcc and as C++ by g++ and clang. Inline PTX stands in gpu_nvcc.h only, beside its emulation in gpu_emulated.h.
+// nvcc and as C++ by g++ and clang. Inline PTX stands in gpu_nvcc.h, beside its emulation in gpu_emulated.h,
+// and, for an H100 alone, in hopper.h's two files.
 //
 //   AIO_SHARED(T, name, count)   an array in shared memory, `name` a SharedPointer<T>
 //   AIO_DYNAMIC_SHARED(T, name)  the launch's dynamic shared memory
 //   load_words<n>, store_words<n>  4, 8 or 16 bytes in one access
-//   mma_m16n8k16, ldmatrix_x4, cp_async16, cp_async_commit, cp_async_wait<n>, exp2_approx
+//   mma_m16n8k16, ldmatrix_x4, cp_async16, cp_async_commit, cp_async_wait<n>, exp2_approx, reciprocal_approx
 //   launch(name, stream, {blocks, threads, shared bytes}, kernel, arguments...)
 
 #include <cstddef>

@@ -199,19 +199,25 @@ void CountingBackend::gemm(const View& c, const View& a, const View& b, const Ge
   const bool own_part =
       e.preactivation_out != nullptr || e.gelu || e.dropout != nullptr || e.gelu_backward_of != nullptr;
   const std::int64_t M = c.dim[0], N = c.dim[1], K = a.dim[1];
-  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K % 32 == 0 && K <= (N <= 192 ? 768 : 384) &&
-      N % 8 == 0 && a.stride[1] == 1 &&
-      rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
-    moves("gemm_tensor_core", {&c, e.preactivation_out},
+  if (own_part && c.dtype == DType::bf16 && a.dtype == DType::bf16 && K > 0 && K <= 1408 && N % 8 == 0 &&
+      a.stride[1] == 1 && rows_on_16_bytes({&a, &c, e.bias, e.preactivation_out, e.gelu_backward_of, e.residual})) {
+    moves("gemm_hopper", {&c, e.preactivation_out},
           {&a, &b, e.bias, e.gelu_backward_of, e.residual, e.beta != 0 ? &c : nullptr});
-    const auto padded = [](std::int64_t n, std::int64_t tile) {
-      return static_cast<double>((n + tile - 1) / tile * tile);
-    };
+    const auto tiles = [](std::int64_t n, std::int64_t each) { return static_cast<double>((n + each - 1) / each); };
+    constexpr double kMultiprocessors = 132, kTile = 128 * 192;
     Kernel& kernel = work_.kernels.back();
     kernel.shape = message(M, "x", N, "x", K);
     kernel.unit = Unit::own_product;
     kernel.flops = 2 * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
-    kernel.executed = 2 * padded(M, 128) * std::min(padded(N, 128), padded(N, 96)) * static_cast<double>(K);
+    kernel.rounds = std::ceil(tiles(M, 128) * tiles(N, 192) / kMultiprocessors);
+    kernel.executed = 2 * kernel.rounds * kMultiprocessors * kTile * tiles(K, 64) * 64;
+    // Of eight elements, counted in machine code for sm_90a: their way through shared memory to C; each matrix or bias
+    // that is read or written beside C; GELU; its slope; the dropout's random numbers.
+    int each = 45;
+    for (const View* view : {e.bias, e.preactivation_out, e.residual}) each += view != nullptr ? 22 : 0;
+    each += (e.beta != 0 ? 22 : 0) + (e.gelu ? 130 : 0) + (e.gelu_backward_of != nullptr ? 175 : 0) +
+            (e.dropout != nullptr ? 210 : 0);
+    kernel.finishing = kernel.rounds * kMultiprocessors * kTile / 8 * each;
     return;
   }
   const bool plain = e.bias == nullptr && e.residual == nullptr && !own_part;

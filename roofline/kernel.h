@@ -9,7 +9,7 @@ namespace aio::roofline {
 enum class Unit {
   memory,              ///< nothing: a few operations a number
   product,             ///< a library's matrix product
-  own_product,         ///< one of cuda/gemm_tensor_core.h
+  own_product,         ///< one of cuda/gemm_hopper.cu
   attention_forward,   ///< tensor cores, with exponentials between the products
   attention_backward,  ///< the same
 };
@@ -21,6 +21,8 @@ struct Kernel {
   double read = 0, written = 0;  ///< bytes, every operand once: what is read again comes from a cache
   double flops = 0;              ///< of products, as the formula has them; nothing else is counted
   double executed = 0;           ///< of products, as the kernel does them: padded tiles, scores made twice
+  double finishing = 0;          ///< of our own products: instructions of threads between the sums and C
+  double rounds = 1;             ///< of our own products: tiles that a multiprocessor makes one after another
 
   double bytes() const { return read + written; }
 };

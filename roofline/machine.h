@@ -9,8 +9,14 @@ namespace aio::roofline {
 
 /// Rates of a GPU. Products and copies are measured on such machines: 8192^3 in bf16 on random data, and the bytes read
 /// and written by a large copy. Attention's are published: FlashAttention-2 at head size 64 and 512 keys, which uses
-/// the same instructions as ours (mma.sync), in FLOPs that it executes. Those instructions reach 62 to 65 % of what a
-/// library's (wgmma) do; own products are supposed to reach 300 TFLOP/s, half of that, which nobody has measured.
+/// the same instructions as ours (mma.sync), in FLOPs that it executes.
+///
+/// Our own products (cuda/gemm_hopper.cu) are supposed to make 500 TFLOP/s of sums; nobody has measured them. Published
+/// with the same instructions: CUTLASS 553 at 4096^3 and 641 at 8192^3 (github.com/waynehacking8/
+/// blackwell-tensorcore-kernels), one from scratch 763 and 808 (github.com/pranjalssh/fast.cu). Both let two blocks
+/// share a copy; ours do not, and take 6.5 TB/s from the L2 cache at 500, about what it gives (5.5 to 6 on the PCIe
+/// model with 114 of the 132 multiprocessors: chipsandcheese.com, 2023). Their ends are counted apart: 132
+/// multiprocessors x 128 lanes x 1.7 GHz, of which four warps issue 60 %.
 struct Machine {
   std::string_view name;
   double product;             ///< FLOP/s
@@ -18,6 +24,7 @@ struct Machine {
   double copy;                ///< bytes/s
   double attention_forward;   ///< FLOP/s
   double attention_backward;  ///< FLOP/s
+  double finishing;           ///< instructions of threads/s, at the end of our own products
 };
 
 /// "h100", "h200"; throws Error{config}.

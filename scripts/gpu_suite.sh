@@ -125,6 +125,9 @@ if ! run ceilings copy 60 "$bench" gpu $gpu_size --json --filter ceiling/copy &&
 fi
 run ceilings product 60 "$bench" gpu $gpu_size --json --filter ceiling/product
 
+# If products by an H100's own instructions are wrong on this device, everything after this does without them.
+rc=0
+run parity products 60 "$bin/test_gpu" '--source-file=*/gemm_test.cpp' || [ "$rc" = 0 ] || export AIO_HOPPER_PRODUCTS=0
 run parity kernels 180 "$bin/test_gpu"
 
 for golden in "${goldens[@]}"; do

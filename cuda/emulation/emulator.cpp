@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kWarp = 32;
 
-enum class State { ready, at_barrier, in_exchange, ended };
+enum class State { ready, at_barrier, in_exchange, waiting, ended };
 
 struct AsyncCopy {
   SharedRange range;
@@ -39,6 +39,8 @@ struct Thread {
   State state = State::ended;
   const void* in = nullptr;  // what it brought to a warp exchange
   void* out = nullptr;
+  const char* waits_for = nullptr;  // in State::waiting
+  std::function<bool()> may_go_on;
   std::vector<AsyncCopy> copies;
   int groups = 0;  // committed
 };
@@ -89,6 +91,17 @@ class Machine {
   Warp& warp() { return warps_[static_cast<std::size_t>(current().number / kWarp)]; }
   Moment now() { return {current().number, current().number / kWarp, barriers_, warp().barriers}; }
   SharedMemory& shared() { return shared_; }
+  std::uint32_t barriers() const { return barriers_; }
+  void attach(Unit& unit) { units_.push_back(&unit); }
+
+  void wait_until(const char* what, std::function<bool()> ready) {
+    if (ready()) return;
+    Thread& thread = current();
+    thread.state = State::waiting;
+    thread.waits_for = what;
+    thread.may_go_on = std::move(ready);
+    thread.fiber.suspend();
+  }
 
   void wait_at_barrier(int line) {
     if (waiting_ > 0 && line != barrier_line_)
@@ -175,11 +188,26 @@ class Machine {
     for (int i = 0; i < kWarp; ++i) lane_turns[static_cast<std::size_t>(i)] = i;
     arrange(warp_turns);
     arrange(lane_turns);
+    for (Unit* unit : units_) unit->begin_block();
     while (ended_ < count_) {
       bool any = false;
       for (const int w : warp_turns) any |= run_warp(w, lane_turns);
-      if (!any) report_deadlock();
+      if (!any && !run_units()) report_deadlock();
     }
+    current_ = &thread_of(0);
+    try {
+      for (Unit* unit : units_) unit->end_block();
+    } catch (const Error&) {
+      current_ = nullptr;
+      throw;
+    }
+  }
+
+  bool run_units() {
+    const auto pick = [this](std::size_t n) {
+      return order == Order::forward ? 0 : order == Order::reverse ? n - 1 : random_() % n;
+    };
+    return std::any_of(units_.begin(), units_.end(), [&](Unit* unit) { return unit->work(pick); });
   }
 
   /// Runs the lanes of a warp until none can go on. True if any could.
@@ -189,9 +217,12 @@ class Machine {
       again = false;
       for (const int lane : lane_turns) {
         const int number = w * kWarp + lane;
-        if (number >= count_ || thread_of(number).state != State::ready) continue;
+        if (number >= count_) continue;
+        Thread& thread = thread_of(number);
+        if (thread.state == State::waiting && thread.may_go_on()) thread.state = State::ready;
+        if (thread.state != State::ready) continue;
         again = any = true;
-        step(thread_of(number));
+        step(thread);
       }
     }
     return any;
@@ -237,6 +268,7 @@ class Machine {
       current_ = &thread_of(i);
       if (thread_of(i).state == State::in_exchange)
         throw_at(message("waits for ever at ", warp().exchange, ": not all lanes of its mask come"));
+      if (thread_of(i).state == State::waiting) throw_at(message("waits for ever at ", thread_of(i).waits_for));
       throw_at(message("waits for ever at the __syncthreads of line ", barrier_line_));
     }
     std::abort();
@@ -256,6 +288,7 @@ class Machine {
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<Warp> warps_;
   SharedMemory shared_;
+  std::vector<Unit*> units_;
   Thread* current_ = nullptr;
   int count_ = 0, waiting_ = 0, ended_ = 0, barrier_line_ = 0;
   std::uint32_t barriers_ = 0;
@@ -311,6 +344,10 @@ void note_work(const char* what) {
 void fault(const std::string& text) { machine().fail_here(text); }
 void block_barrier(int line) { machine().wait_at_barrier(line); }
 int current_lane() { return machine().lane(); }
+int current_thread() { return machine().current().number; }
+std::uint32_t barriers_passed() { return machine().barriers(); }
+void wait_until(const char* what, std::function<bool()> ready) { machine().wait_until(what, std::move(ready)); }
+void attach(Unit& unit) { machine().attach(unit); }
 
 void exchange(std::uint32_t mask, const char* name, const void* in, void* out, Exchange action) {
   machine().exchange(mask, name, in, out, action);

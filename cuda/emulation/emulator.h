@@ -10,7 +10,8 @@
 //  * a warp exchange whose mask names a lane that has ended or is elsewhere, or is the caller's in no way;
 //  * shared memory: reading what nobody wrote, leaving an array, and two threads touching one element, one of them
 //    writing, without a barrier between them (of one warp: without __syncwarp);
-//  * misaligned vector accesses, copies and matrices; launches that no GPU takes.
+//  * misaligned vector accesses, copies and matrices; launches that no GPU takes;
+//  * an H100's barriers, bulk copies and products of four warps used out of order (bulk_copy.h, warp_group.h).
 // Global memory is the allocator's (poisoned outside of blocks under AddressSanitizer) and closed to host code while no
 // kernel or copy runs (memory.h).
 
@@ -72,6 +73,25 @@ struct SharedRange {
 SharedRange shared_range(const void* key, std::size_t bytes);
 void shared_read(const SharedRange& range, const void* data, std::size_t bytes);
 void shared_write(const SharedRange& range, const void* data, std::size_t bytes);
+
+/// Suspends the thread until `ready`; `what` names it where that never comes.
+void wait_until(const char* what, std::function<bool()> ready);
+/// Of the calling thread: its number in the block, and how many __syncthreads it has passed.
+int current_thread();
+std::uint32_t barriers_passed();
+
+/// A part of the multiprocessor that works beside the threads, as late as it can: when none of them can go on.
+class Unit {
+ public:
+  virtual ~Unit() = default;
+  virtual void begin_block() = 0;
+  /// One piece of work, which `pick(n)` chooses among n; false if there is none.
+  virtual bool work(const std::function<std::size_t(std::size_t)>& pick) = 0;
+  /// All threads have ended: faults where something is left.
+  virtual void end_block() = 0;
+};
+/// To be called once; the unit stays for good.
+void attach(Unit& unit);
 
 /// cp.async: until the wait, `to` reads as NaN.
 void async_copy(const SharedRange& range, void* to, const void* from, std::size_t bytes);

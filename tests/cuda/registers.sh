@@ -22,8 +22,7 @@ instances() {
   local source stem report
   for source in "$here"/../../cuda/*.cu; do
     stem=$(basename "$source" .cu)
-    report=$build/CMakeFiles/lib_cuda.dir/cuda/$stem.cu.o.ptxas
-    [ -f "$report" ] || { echo "registers: $report is missing: build lib_cuda" >&2; return 1; }
+    report=$(ls "$build"/CMakeFiles/lib_cuda*.dir/cuda/$stem.cu.o.ptxas 2>/dev/null) || { echo "registers: $report is missing: build lib_cuda" >&2; return 1; }
     awk -v stem="$stem" '
       function field(pattern,   text) {  # the number before the words
         if (!match($0, "[0-9]+ " pattern)) return 0

@@ -17,10 +17,11 @@ PATH=$(dirname "$(command -v "$cuobjdump")"):$PATH
 
 # Lines "stem|instance|instruction=count ...", one for each instance of a kernel, for compute capability 9.0.
 counts() {
-  local source stem
+  local source stem object
   for source in "$here"/../../cuda/*.cu; do
     stem=$(basename "$source" .cu)
-    "$cuobjdump" -sass -arch sm_90 "$build/CMakeFiles/lib_cuda.dir/cuda/$stem.cu.o" | awk -v stem="$stem" '
+    object=$(ls "$build"/CMakeFiles/lib_cuda*.dir/cuda/$stem.cu.o)
+    "$cuobjdump" -sass -arch "$([[ $object = *hopper.dir* ]] && echo sm_90a || echo sm_90)" "$object" | awk -v stem="$stem" '
       function finish(   line, i) {
         if (kernel == "") return
         line = stem "|" kernel "|"
@@ -29,8 +30,8 @@ counts() {
         split("", count)
       }
       BEGIN {
-        kinds = split("LOAD16 STORE16 COPY16 LDSM HMMA LOCAL", name, " ")
-        split("LDG\\.E\\.([A-Z0-9_.]*\\.)?128 STG\\.E\\.([A-Z0-9_.]*\\.)?128 LDGSTS\\.E\\.([A-Z0-9_.]*\\.)?128 LDSM\\. HMMA\\.16816\\.F32\\.BF16 (LDL|STL)", pattern, " ")
+        kinds = split("LOAD16 STORE16 COPY16 LDSM HMMA HGMMA BULK LOCAL", name, " ")
+        split("LDG\\.E\\.([A-Z0-9_.]*\\.)?128 STG\\.E\\.([A-Z0-9_.]*\\.)?128 LDGSTS\\.E\\.([A-Z0-9_.]*\\.)?128 LDSM\\. HMMA\\.16816\\.F32\\.BF16 HGMMA\\.64x192x16\\.F32\\.BF16 UTMALDG\\.2D (LDL|STL)", pattern, " ")
       }
       /Function :/ { finish(); kernel = $3 }
       /^ *\/\*[0-9a-f]+\*\// { for (i = 1; i <= kinds; ++i) if ($0 ~ "[ \t}]" pattern[i]) ++count[i] }

@@ -49,6 +49,29 @@ TEST_CASE("a product") {
   CHECK(kernels[0].written == 2 * 100 * 48);
 }
 
+TEST_CASE("our own product: whole rounds of tiles, GELU and a bias at the end of each") {
+  const Tensor x = made({45504, 768}), weight = made({768, 3072}), bias = made({3072}), y = made({45504, 3072});
+  const View of_bias = bias.view();
+  GemmEpilogue e;
+  e.bias = &of_bias;
+  e.gelu = true;
+  const auto kernels = kernels_of([&] { counting_device().gemm(y.view(), x.view(), weight.view(), e); });
+  REQUIRE(kernels.size() == 1);
+  const Kernel& kernel = kernels[0];
+  CHECK(kernel.name == "gemm_hopper");
+  CHECK(kernel.flops == 2.0 * 45504 * 3072 * 768);
+  CHECK(kernel.rounds == 44);  // 356 x 16 tiles on 132 multiprocessors
+  CHECK(kernel.executed == 2.0 * 44 * 132 * 128 * 192 * 768);
+  CHECK(kernel.finishing == 44.0 * 132 * 128 * 192 / 8 * (45 + 22 + 130));
+  const double sums = kernel.executed / 500e12, end = kernel.finishing / 17e12;
+  CHECK(end < sums);
+  CHECK(estimate(kernel, machine("h100"), kCeiling).seconds == doctest::Approx(sums + end / 44));
+  Kernel slow =
+      kernel;  // ends that take three times as long as sums: each group makes 22 tiles, the second a tile later
+  slow.finishing = 3 * sums * 17e12;
+  CHECK(estimate(slow, machine("h100"), kCeiling).seconds == doctest::Approx(sums / 44 * (22 * 4 + 1)));
+}
+
 TEST_CASE("layer norm: a pass forward; backward one, and the sums of its parameters' chunks") {
   const Tensor x = made({1000, 64}), gamma = made({64}, DType::f32), beta = made({64}, DType::f32);
   set_requires_grad(x);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/hopper_switch.h"
 #include "tests/cuda/parity.h"
 
 namespace aio::test {
@@ -66,21 +67,57 @@ TEST_CASE("cuda gemm: every part of the epilogue, alone and together") {
   }
 }
 
-TEST_CASE("cuda gemm: our own product, several tiles, both layouts of B") {
+/// Products on an H100's own instructions, or not, until the end of the scope.
+struct HopperProducts {
+  explicit HopperProducts(bool on) { cuda::use_hopper_products(on); }
+  ~HopperProducts() { cuda::use_hopper_products(true); }
+};
+
+TEST_CASE("cuda gemm: our own products, several tiles, both layouts of B") {
   if (!have_device()) return;
-  const struct { std::int64_t M, N, K; } shapes[] = {{130, 136, 32}, {7, 8, 96}, {130, 192, 64}};
-  for (const auto& [M, N, K] : shapes) {
+  const struct {
+    std::int64_t M, N, K;
+  } shapes[] = {{130, 136, 32}, {7, 8, 96}, {130, 192, 64}, {1, 200, 8}, {260, 392, 72}, {129, 24, 328}};
+  for (const bool hopper : {false, true}) {
+    const HopperProducts products(hopper);
+    for (const auto& [M, N, K] : shapes) {
+      Parity p(DType::bf16);
+      const int a = p.input({M, K}, -1, 1), b = p.input({K, N}, -1, 1), bt = p.input({N, K}, -1, 1);
+      const int bias = p.wide_input({N}), x = p.input({M, N}), residual = p.input({M, N});
+      const int y = p.output({M, N}), pre = p.output({M, N}), z = p.inout({M, N}), w = p.output({M, N});
+      const DropoutMask mask{0.3, {5, 6, 7}};
+      p.run([&](Backend& k, const Views& v) {
+        GemmEpilogue forward{0.5, 0, &v[bias], &v[pre]};
+        forward.gelu = true;
+        k.gemm(v[y], v[a], transposed(v[bt]), forward);
+        GemmEpilogue backward{1, 0.5};
+        backward.gelu_backward_of = &v[x];
+        backward.residual = &v[residual];
+        k.gemm(v[z], v[a], v[b], backward);
+        GemmEpilogue dropped;
+        dropped.dropout = &mask;
+        dropped.residual = &v[residual];
+        k.gemm(v[w], v[a], v[b], dropped);
+      });
+    }
+  }
+}
+
+TEST_CASE("cuda gemm: our own product inside of wider rows") {
+  if (!have_device()) return;
+  for (const bool hopper : {false, true}) {
+    const HopperProducts products(hopper);
     Parity p(DType::bf16);
-    const int a = p.input({M, K}, -1, 1), b = p.input({K, N}, -1, 1), bt = p.input({N, K}, -1, 1);
-    const int bias = p.wide_input({N}), x = p.input({M, N}), residual = p.input({M, N});
-    const int y = p.output({M, N}), pre = p.output({M, N}), z = p.inout({M, N});
+    const int a = p.input({140, 96}, -1, 1), b = p.input({96, 224}, -1, 1), y = p.inout({140, 224});
     p.run([&](Backend& k, const Views& v) {
-      GemmEpilogue forward{0.5, 0, &v[bias], &v[pre]};
-      k.gemm(v[y], v[a], transposed(v[bt]), forward);
-      GemmEpilogue backward{1, 0.5};
-      backward.gelu_backward_of = &v[x];
-      backward.residual = &v[residual];
-      k.gemm(v[z], v[a], v[b], backward);
+      const auto part = [](View x, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+        x.data = x.as<char>() + (row * x.stride[0] + column) * size_of(x.dtype);
+        x.dim[0] = rows, x.dim[1] = columns;
+        return x;
+      };
+      GemmEpilogue e;
+      e.gelu = true;
+      k.gemm(part(v[y], 3, 133, 16, 200), part(v[a], 5, 133, 8, 64), part(v[b], 1, 64, 24, 200), e);
     });
   }
 }
