@@ -25,10 +25,11 @@ inline constexpr std::int64_t kSide = 2 * kTileLines;  // of the block of C in r
   _tile_dpbf16ps(3, 5, 7);
 }
 
-/// c [32, 32] (rows `ldc` apart) = A B of a strip and a panel, `steps` of 32 k; ahead(step) is called in each.
-template <int kParts, class Ahead>
+/// c [32, 32] (rows `ldc` apart) = A B of a strip and a panel, `steps` of 32 k. meanwhile(step) is called behind the
+/// tile instructions of each: they take hundreds of cycles, in which the vector units can do something else.
+template <int kParts, class Meanwhile>
 inline void tile_kernel(std::int64_t steps, const bf16* a, const bf16* b, float* c, std::int64_t ldc,
-                        const Ahead& ahead) {
+                        const Meanwhile& meanwhile) {
   constexpr std::int64_t kPart = 2 * kTileNumbers;
   const std::int64_t row = ldc * std::int64_t(sizeof(float));
   float* const lower = c + kTileLines * ldc;
@@ -37,7 +38,6 @@ inline void tile_kernel(std::int64_t steps, const bf16* a, const bf16* b, float*
   _tile_zero(2);
   _tile_zero(3);
   for (std::int64_t step = 0; step < steps; ++step) {
-    ahead(step);
     if constexpr (kParts == 1) {
       load_a(a);
       load_b(b);
@@ -57,6 +57,7 @@ inline void tile_kernel(std::int64_t steps, const bf16* a, const bf16* b, float*
       load_a(a + kPart);
       multiply_tiles();
     }
+    meanwhile(step);
     a += kParts * kPart;
     b += kParts * kPart;
   }

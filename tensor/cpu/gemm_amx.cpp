@@ -4,6 +4,7 @@
 //     block of rows, a thread's:    pack A                                   <- L2
 //       panel of 32 columns, strip of 32 rows:  2 x 2 tiles of C             <- in registers for the whole block of k
 //         epilogue of the 32 x 32 numbers                                    <- L1
+// The tile unit works by itself: while it multiplies a block, the vector units finish the block before.
 // With few rows all of A is packed, and B panel by panel as it is multiplied.
 // Blocks of k depend on the shape only, and an element's sum does not depend on its place in the tiles: its bits are
 // the same for any number of threads, and for any M.
@@ -65,6 +66,25 @@ Blocking blocking_of(const Product<S, D>& p) {
   return blocking;
 }
 
+/// A block of C: its sums over a block of k, and which rows and columns of C they are.
+struct Block {
+  alignas(64) float sums[kSide * kSide];
+  int64_t row = 0, rows = 0, col = 0, cols = 0;
+  bool in_place = true;  // nothing is left to do
+};
+
+/// The block whose tiles are multiplied now, and the one before, which has its end then (what C held, the epilogue).
+class BlockPair {
+ public:
+  Block& now() { return blocks_[turn_]; }
+  Block& before() { return blocks_[1 - turn_]; }
+  void take_turns() { turn_ = 1 - turn_; }
+
+ private:
+  Block blocks_[2];
+  int turn_ = 0;
+};
+
 /// One chunk of columns and block of k: C's part so far, for the rows and columns of one thread.
 template <class S, class D>
 class ChunkProduct {
@@ -78,8 +98,9 @@ class ChunkProduct {
         cols_(std::min(blocking.cols, product.c.cols - col)),
         k_(blocking.k_begin(block, product.a.cols)),
         depth_(blocking.k_begin(block + 1, product.a.cols) - k_),
-        first_(block == 0),
-        last_(block + 1 == blocking.depth) {}
+        beta_(block == 0 ? product.beta : 1) {
+    if (block + 1 == blocking.depth) epilogue_ = product.epilogue;
+  }
 
   int64_t panels() const { return ceil_div(cols_, kSide); }
   int64_t panel_size() const { return ceil_div(depth_, kTileDepth) * kParts * 2 * kTileNumbers; }
@@ -98,12 +119,14 @@ class ChunkProduct {
     bf16* const a = scratch.as<bf16>();
     bf16* const b = a + strips * panel_size();
     pack_lines<kParts>(Lines<S>{p_.a.at(0, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride}, true, a);
+    BlockPair blocks;
     for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
       pack_panels(panel, panel + 1, b);
       for (int64_t i = 0; i < rows; i += kSide) {
-        multiply_block(a + i / kSide * panel_size(), b, i, std::min(kSide, rows - i), panel * kSide);
+        multiply_block(a + i / kSide * panel_size(), b, i, std::min(kSide, rows - i), panel * kSide, blocks);
       }
     }
+    end_rows(blocks.before(), 0, 1);
   }
 
   void multiply(int64_t row_begin, int64_t row_end, int64_t panel_begin, int64_t panel_end, const bf16* b) const {
@@ -111,6 +134,7 @@ class ChunkProduct {
     const int64_t strip_size = panel_size();
     const int64_t most_rows = std::min(blocking_.rows, ceil_div(row_end - row_begin, kSide) * kSide);
     const Scratch scratch(static_cast<std::size_t>(most_rows / kSide * strip_size) * sizeof(bf16));
+    BlockPair blocks;
     for (int64_t row = row_begin; row < row_end; row += blocking_.rows) {
       const int64_t rows = std::min(blocking_.rows, row_end - row);
       const Lines<S> a{p_.a.at(row, k_), rows, depth_, p_.a.row_stride, p_.a.col_stride};
@@ -118,44 +142,64 @@ class ChunkProduct {
       for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
         for (int64_t i = 0; i < rows; i += kSide) {
           multiply_block(scratch.as<bf16>() + i / kSide * strip_size, b + panel * strip_size, row + i,
-                         std::min(kSide, rows - i), panel * kSide);
+                         std::min(kSide, rows - i), panel * kSide, blocks);
         }
       }
     }
+    end_rows(blocks.before(), 0, 1);
   }
 
  private:
-  /// 32 x 32 numbers of C. A block of k is summed from zero and then added to C: sums that start from C would round six
-  /// products for each 32 k at C's size (measured: 2 to 3 times the error, 5 % faster).
-  void multiply_block(const bf16* a, const bf16* b, int64_t row, int64_t rows, int64_t chunk_col) const {
-    const Rows<D> c{p_.c.data, p_.c.row_stride};
+  Rows<D> c() const { return {p_.c.data, p_.c.row_stride}; }
+
+  /// 32 x 32 numbers of C, and the end of those before. A block of k is summed from zero and then added to C: sums that
+  /// start from C would round six products for each 32 k at C's size (measured: 2 to 3 times the error, 5 % faster).
+  void multiply_block(const bf16* a, const bf16* b, int64_t row, int64_t rows, int64_t chunk_col,
+                      BlockPair& blocks) const {
     const int64_t steps = ceil_div(depth_, kTileDepth);
-    const int64_t col = col_ + chunk_col, cols = std::min(kSide, cols_ - chunk_col);
-    const float beta = first_ ? p_.beta : 1;
-    const Epilogue<D> epilogue = last_ ? p_.epilogue : Epilogue<D>{};
-    alignas(64) float buffer[kSide * kSide];
-    float* sums = buffer;
+    Block& now = blocks.now();
+    now.row = row;
+    now.rows = rows;
+    now.col = col_ + chunk_col;
+    now.cols = std::min(kSide, cols_ - chunk_col);
+    float* sums = now.sums;
     int64_t stride = kSide;
+    now.in_place = false;
     if constexpr (std::is_same_v<D, float>) {
-      if (rows == kSide && cols == kSide && p_.alpha == 1 && beta == 0 && epilogue.empty()) {  // straight to its place
-        sums = c.at(row, col);
-        stride = c.stride;
+      if (rows == kSide && now.cols == kSide && p_.alpha == 1 && beta_ == 0 && epilogue_.empty()) {
+        sums = c().at(row, now.col);
+        stride = c().stride;
+        now.in_place = true;
       }
     }
     tile_kernel<kParts>(steps, a, b, sums, stride, [&](int64_t step) {
-      for (int64_t i = rows * step / steps; i < rows * (step + 1) / steps; ++i) {
-        prefetch_row(c, row + i, col, cols);
-        prefetch_row(epilogue.preactivation_out, row + i, col, cols);
-        prefetch_row(epilogue.gelu_backward_of, row + i, col, cols);
-        prefetch_row(epilogue.residual, row + i, col, cols);
-      }
+      end_rows(blocks.before(), step, steps);
+      prefetch_rows(now, step, steps);
     });
-    if (p_.alpha != 1 || beta != 0) combine(sums, beta, c, row, rows, col, cols);
-    if (sums == buffer) apply_epilogue(epilogue, sums, stride, c, row, rows, col, cols);
+    blocks.take_turns();
   }
 
-  /// Fetches what the end of a block reads or writes while its tiles multiply: rows of a narrow block lie pages apart,
-  /// where the hardware does not look ahead. Into L2: with 3 KiB from row to row, 32 rows share 8 of L1's 64 sets.
+  /// What comes after the sums, for part `part` of `parts` of a block's rows.
+  void end_rows(Block& block, int64_t part, int64_t parts) const {
+    if (block.in_place) return;
+    const int64_t begin = block.rows * part / parts, rows = block.rows * (part + 1) / parts - begin;
+    if (rows == 0) return;
+    float* const sums = block.sums + begin * kSide;
+    const int64_t row = block.row + begin;
+    if (p_.alpha != 1 || beta_ != 0) combine(sums, row, rows, block.col, block.cols);
+    apply_epilogue(epilogue_, sums, kSide, c(), row, rows, block.col, block.cols);
+  }
+
+  /// Fetches what the end of a block will read or write: rows of a narrow block lie pages apart, where the hardware
+  /// does not look ahead. Into L2: with 3 KiB from row to row, 32 rows share 8 of L1's 64 sets.
+  void prefetch_rows(const Block& block, int64_t part, int64_t parts) const {
+    for (int64_t i = block.rows * part / parts; i < block.rows * (part + 1) / parts; ++i) {
+      prefetch_row(c(), block.row + i, block.col, block.cols);
+      prefetch_row(epilogue_.preactivation_out, block.row + i, block.col, block.cols);
+      prefetch_row(epilogue_.gelu_backward_of, block.row + i, block.col, block.cols);
+      prefetch_row(epilogue_.residual, block.row + i, block.col, block.cols);
+    }
+  }
   template <class T>
   static void prefetch_row(const Rows<T>& x, int64_t row, int64_t col, int64_t cols) {
     if (!x) return;
@@ -164,12 +208,12 @@ class ChunkProduct {
   }
 
   /// sums = alpha * sums + beta * C, 32 columns apart
-  void combine(float* sums, float beta, Rows<D> c, int64_t row, int64_t rows, int64_t col, int64_t cols) const {
+  void combine(float* sums, int64_t row, int64_t rows, int64_t col, int64_t cols) const {
     using V = Vec<float>;
     for (int64_t i = 0; i < rows; ++i) {
       for_lanes<V::kWidth>(cols, [&](int64_t j, int n) {
         V t = V::all(p_.alpha) * V::load_n(sums + i * kSide + j, n);
-        if (beta != 0) t = fma(V::all(beta), V::load_n(c.at(row + i, col + j), n), t);
+        if (beta_ != 0) t = fma(V::all(beta_), V::load_n(c().at(row + i, col + j), n), t);
         t.store_n(sums + i * kSide + j, n);
       });
     }
@@ -178,7 +222,8 @@ class ChunkProduct {
   const Product<S, D>& p_;
   const Blocking& blocking_;
   int64_t col_, cols_, k_, depth_;
-  bool first_, last_;
+  float beta_;
+  Epilogue<D> epilogue_;
 };
 
 /// Parts of C's strips and panels, at most one a thread, such that the largest is smallest.
