@@ -187,6 +187,17 @@ inline void pack_lines(const Lines<S>& x, bool as_a, bf16* out) {
   }
 }
 
+/// Part `part` of `parts` of what pack_lines() does to at most 32 lines.
+template <int kParts, class S>
+inline void pack_strip(const Lines<S>& x, bool as_a, std::int64_t part, std::int64_t parts, bf16* out) {
+  const std::int64_t tiles = (x.depth + kTileDepth - 1) / kTileDepth * 2;
+  for (std::int64_t tile = tiles * part / parts; tile < tiles * (part + 1) / parts; ++tile) {
+    const std::int64_t step = tile / 2, half = tile % 2;
+    pack_tile<kParts>(x, half * kTileLines, step * kTileDepth, as_a, out + (kParts * 2 * step + half) * kTileNumbers,
+                      2 * kTileNumbers);
+  }
+}
+
 }  // namespace aio::cpu
 
 #endif  // AIO_HAS_AMX
