@@ -60,6 +60,7 @@ std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, co
   const Averages own = losses(learner, data, config.eval.batches);
   if (config.eval.batches > 0) return own;
   NamedMetrics metrics;
+  std::int64_t unreadable = 0;
   for (const char* name : evaluations_of(config)) {
     const EvalSplit split = data.evaluation_split();
     EvalOptions options;
@@ -73,6 +74,8 @@ std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, co
     const auto start = std::chrono::steady_clock::now();
     const Evaluation found = eval_task(name).evaluate(learner.model(), split, options);
     metrics.insert(metrics.end(), found.metrics.begin(), found.metrics.end());
+    for (const auto& [metric, value] : found.metrics_readable) metrics.emplace_back(metric + "_readable", value);
+    if (found.unreadable > 0) unreadable = found.unreadable;
     if (out.empty()) continue;
     EvalRun run = describe(split, options);
     run.task = name;
@@ -90,6 +93,7 @@ std::optional<Averages> evaluate(const TrainConfig& config, Learner& learner, co
     if (!replaced) all.add(entry.name, entry.sum, entry.count);
   }
   for (const auto& metric : metrics) all.add(metric.first, metric.second);
+  if (unreadable > 0) all.add("unreadable", static_cast<double>(unreadable));
   return all;
 }
 

@@ -63,7 +63,8 @@ LoaderOptions loader_options(const TrainConfig& config, const DatasetInfo& info,
   options.max_text_len = config.model.config.max_text_len;
   options.prompt = config.data.prompt;
   if ((task == "pretrain" && config.loss.mlm > 0) || task == "caption") {
-    options.mlm = MaskingOptions{config.data.mlm_probability, config.data.whole_word_masking};
+    options.mlm = MaskingOptions{config.data.mlm_probability, config.data.whole_word_masking,
+                                 options.compat == Compat::reference};
     options.mlm->end = task == "caption";
   }
   if (task == "pretrain" && config.loss.vtm > 0) {

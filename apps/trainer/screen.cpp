@@ -7,6 +7,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
+
+#include "tensor/error.h"
 
 namespace aio::apps {
 namespace {
@@ -15,6 +18,12 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 bool ends_with_any(const std::string& name, std::initializer_list<const char*> ends) {
   return std::any_of(ends.begin(), ends.end(), [&](const char* end) { return name.ends_with(end); });
+}
+
+/// A metric without the samples that could not be read is shown as the one with them.
+std::string without_readable(const std::string& name) {
+  constexpr std::string_view kSuffix = "_readable";
+  return name.ends_with(kSuffix) ? name.substr(0, name.size() - kSuffix.size()) : name;
 }
 
 /// A share of what was judged, shown in percent.
@@ -31,7 +40,8 @@ bool is_shown(const std::string& name) {
 /// A loss with four digits; an accuracy or recall, which is at most 1, in percent.
 std::string format_average(const Averages::Entry& entry) {
   char text[96];
-  const bool share = is_share(entry.name);
+  if (entry.name == "unreadable") return message("  unreadable ", entry.mean());
+  const bool share = is_share(without_readable(entry.name));
   std::snprintf(text, sizeof text, share ? "  %s %5.1f%%" : "  %s %7.4f", entry.name.c_str(),
                 share ? 100 * entry.mean() : entry.mean());
   return text;
@@ -85,7 +95,7 @@ void Screen::evaluation(std::int64_t step, const std::string& split, const Avera
   if (quiet_) return;
   std::string text = "eval " + split + " at step " + std::to_string(step);
   for (const Averages::Entry& entry : averages.entries()) {
-    if (is_shown(entry.name)) text += format_average(entry);
+    if (is_shown(without_readable(entry.name))) text += format_average(entry);
   }
   message(text);
 }

@@ -79,7 +79,7 @@ void add_data(Config& keys, DataSettings& data) {
            {"pixelbert", "random-crop", "centre-crop"});
   keys.add("data.image_augment", &data.image_augment, "RandAugment of the still images that are trained on");
   keys.add("data.prompt", &data.prompt, "replaces the data set's prompt unless empty");
-  keys.add("data.compat", &data.compat, "frame sampling: as documented, or as the released code does",
+  keys.add("data.compat", &data.compat, "frame sampling and masking: as documented, or as the released code does",
            {"fixed", "reference"});
   keys.add("data.false_videos", &data.false_videos, "where the wrong videos of VTM come from", {"batch", "split"});
   keys.add("data.false_texts", &data.false_texts, "texts", "false captions a video in retrieval training", 0, 1024);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "apps/common/app.h"
 #include "apps/common/device.h"
@@ -80,6 +81,7 @@ class Run {
   BatchSource& batches() { return one_batch_ ? static_cast<BatchSource&>(*one_batch_) : feed_; }
   void one_step();
   void handle_non_finite(const StepResult& result);
+  void name_unreadable(const Loader& loader, std::set<std::int64_t>& named);
   void report_replays();
   /// True if it is the best so far by checkpoint.best.
   bool evaluate_now();
@@ -92,7 +94,8 @@ class Run {
   CheckpointFolder checkpoints_;
   RunData data_;
   Feed feed_;
-  std::unique_ptr<FixedBatches> one_batch_;  // --overfit-batch
+  std::set<std::int64_t> unreadable_clips_, unreadable_images_;  // rows that have been named
+  std::unique_ptr<FixedBatches> one_batch_;                      // --overfit-batch
   Learner learner_;
   std::int64_t max_steps_, eval_every_;
   nn::LrSchedule schedule_;
@@ -216,6 +219,17 @@ void Run::save_checkpoint() {
   }
 }
 
+/// Other samples stood in for those; past data.max_bad the loader stops the run.
+void Run::name_unreadable(const Loader& loader, std::set<std::int64_t>& named) {
+  const BadSamples& bad = loader.bad_samples();
+  if (bad.count() == std::ssize(named)) return;
+  for (const auto& [row, entry] : bad.entries()) {
+    if (named.insert(row).second) screen_.message("unreadable, replaced: " + entry.name + ": " + entry.reason);
+  }
+  screen_.message(message(bad.count(), " of ", bad.total(),
+                          " samples unreadable until now (data.max_bad = ", config_.data.max_bad, ")"));
+}
+
 void Run::one_step() {
   const double lr = schedule_.lr(progress_.step);
   const StepResult result = learner_.step(batches(), progress_.step, lr);
@@ -230,6 +244,8 @@ void Run::one_step() {
     handle_non_finite(result);
   }
   ++progress_.step;
+  name_unreadable(data_.train(), unreadable_clips_);
+  if (data_.images() != nullptr) name_unreadable(*data_.images(), unreadable_images_);
   screen_.bar(progress_.step, max_steps_);
   if (progress_.step % config_.log.every != 0 && progress_.step != max_steps_) return;
   on_disk([&] {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "apps/trainer/optimizer_setup.h"
+#include "apps/trainer/run_data.h"
 #include "data/manifest.h"
 #include "data/wordpiece.h"
 #include "models/complexity.h"
@@ -91,6 +92,17 @@ TEST_CASE("train config: the paper's models have the paper's sizes and batches")
     CHECK((config.train.task == "pretrain" || text.find("aper") != std::string::npos ||
            text.find("reference's log") != std::string::npos || text.find("eference") != std::string::npos));
   }
+}
+
+TEST_CASE("train config: data.compat = reference samples frames and masks words as the released code does") {
+  TrainConfig config;
+  config.keys.set("data.whole_word_masking=true");
+  CHECK(!loader_options(config, {}, true, false).mlm->reference);
+  config.keys.set("data.compat=reference");
+  const LoaderOptions options = loader_options(config, {}, true, false);
+  CHECK(options.compat == Compat::reference);
+  CHECK(options.mlm->reference);
+  CHECK(options.mlm->whole_word);
 }
 
 TEST_CASE("train config: mistakes are named with the file and the nearest key") {

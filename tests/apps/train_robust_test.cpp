@@ -164,6 +164,22 @@ TEST_CASE("aio_train: a run that is there is not overwritten, nor is one that is
   CHECK(read_text_file(dir / "third").find("holds a run already") != std::string::npos);
 }
 
+TEST_CASE("aio_train: clips that cannot be read are named, replaced in training and wrong in evaluation") {
+  const TempDir dir;
+  fs::copy(data_set(), dir / "set", fs::copy_options::recursive);
+  for (const char* clip : {"train/000003.mp4", "val/000005.mp4"}) cut_in_half((dir / "set/clips/") + clip);
+  const std::string train = "data.train=[\"" + (dir / "set") + "/retrieval\"]";
+  // 6 batches of 8 are all 48 samples.
+  const auto command = arguments("retrieval", dir / "run", 6, {train, "data.max_bad=0.1", "data.false_texts=2"});
+  REQUIRE(run(command, dir / "log") == 0);
+  const std::string log = read_text_file(dir / "log");
+  CHECK(log.find("unreadable, replaced: train.jsonl:4: ") != std::string::npos);
+  CHECK(log.find("1 of 48 samples unreadable") != std::string::npos);
+  const nlohmann::json last = metrics_of(dir / "run").back();
+  CHECK(last["unreadable"] == 1.0);
+  CHECK(last["vtm_t2v_r10_readable"] >= last["vtm_t2v_r10"]);
+}
+
 TEST_CASE("aio_train: too many clips that cannot be read end it with 3, naming one") {
   const TempDir dir;
   fs::copy(data_set(), dir / "set", fs::copy_options::recursive);
