@@ -48,6 +48,8 @@ void check_row(const Manifest& manifest, const DecodeFunction& decode, std::int6
     }
   } catch (const Error& error) {
     fault.reason = error.what();
+    const std::string place = fault.where + ": ";  // an error of the line itself names it, too
+    if (fault.reason.starts_with(place)) fault.reason.erase(0, place.size());
     faults.push_back(fault);
   }
 }

@@ -31,6 +31,7 @@ class TarReader {
   /// The next regular member; false at the end. Throws Error{format} "shard.tar: at byte 1024: ..." for a header that
   /// is none and for a member that the file ends in.
   bool next(TarMember& member);
+  /// Members passed over: links and devices, names that are absolute or have "..", more bytes than a member may have.
   std::int64_t ignored() const { return ignored_; }
 
  private:

@@ -142,7 +142,9 @@ ConvertReport index_shards(const std::vector<std::string>& shards, const std::st
       place(sample, name, media);
       conversion.add(split_of(path), std::move(sample));
     }
-    if (reader.ignored() > 0) conversion.skip(path, message(reader.ignored(), " members that are no plain files"));
+    if (reader.ignored() > 0)
+      conversion.skip(
+          path, message(reader.ignored(), " members that are no plain files below the shard's folder, or too large"));
   }
   return conversion.finish();
 }

@@ -111,8 +111,9 @@ void VideoDemuxer::open() {
   av_dict_free(&options);
   context_.reset(status >= 0 ? context : nullptr);
   check_deadline();
-  check(status >= 0, ErrorCode::format, name(),
-        ": not a video that is read here (mp4, mov, mkv, webm, avi, gif): ", ffmpeg_error(status));
+  check(
+      status >= 0, ErrorCode::format, name(),
+      ": not a video or picture that is read here (mp4, mov, mkv, webm, avi, gif; JPEG, PNG): ", ffmpeg_error(status));
   check(static_cast<int>(context->nb_streams) <= limits_.streams, ErrorCode::value, name(), ": ", context->nb_streams,
         " streams, the limit is ", limits_.streams);
 

@@ -90,7 +90,8 @@ void Conversion::skip(const std::string& where, const std::string& reason) {
 }
 
 ConvertReport Conversion::finish() {
-  check(!report_.splits.empty(), ErrorCode::io, info.name, ": no samples; looked for", join(tried_),
+  check(!report_.splits.empty(), ErrorCode::io, info.name, ": no samples",
+        tried_.empty() ? "" : "; looked for" + join(tried_),
         report_.skipped.empty() ? "" : "\nand skipped" + join(report_.skipped));
   for (auto& split : report_.splits) split.second = writer_.size(split.first);
   writer_.finish(info);

@@ -58,7 +58,7 @@ TEST_CASE("aio_data frames ends with 3 for data, 2 for the command line") {
   const std::string out = " --out " + (folder / "out.safetensors");
   Outcome outcome = aio_data(folder, "frames " + (folder / "text.mp4") + out);
   CHECK(outcome.code == 3);
-  CHECK(outcome.text.find("text.mp4: not a video that is read here") != std::string::npos);
+  CHECK(outcome.text.find("text.mp4: not a video or picture that is read here") != std::string::npos);
   outcome = aio_data(folder, "frames " + (folder / "none.mp4") + out);
   CHECK(outcome.code == 3);
   CHECK(outcome.text.find("No such file or directory") != std::string::npos);

@@ -50,7 +50,7 @@ TEST_CASE("check: every fault with its line, the same on any number of threads")
   const Faults faults = faults_of(lines, "retrieval");
   REQUIRE(faults.size() == 5);
   CHECK(faults[0] == "train.jsonl:2: unreadable: b.mp4: no video");
-  CHECK(faults[1].find("train.jsonl:3: unreadable: train.jsonl:3: not JSON") == 0);
+  CHECK(faults[1].find("train.jsonl:3: unreadable: not JSON") == 0);
   CHECK(faults[2] == "train.jsonl:4: id \"1\" is there already, on train.jsonl:1");
   CHECK(faults[3].find("train.jsonl:5: unreadable: c.mp4: cannot open: No such file") == 0);
   CHECK(faults[4] == "train.jsonl:6: a caption is empty");

@@ -119,7 +119,7 @@ TEST_CASE("animated webp is refused") {
   const TempDir folder;
   for (const char* name : {"moving.webp", "moving.gif", "moving.mp4"}) {
     EXPECT_ERROR(open_video(write_file(folder / name, from_hex(moving))), format,
-                 "not a video that is read here (mp4, mov, mkv, webm, avi, gif)");
+                 "not a video or picture that is read here (mp4, mov, mkv, webm, avi, gif; JPEG, PNG)");
   }
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("texts that name other files and addresses are no videos") {
     for (const char* extension : {".mp4", ".avi", ".m3u8", ".gif"}) {
       const std::string path = write_file(folder / (std::string(name) + extension), text);
       CAPTURE(path);
-      EXPECT_ERROR(open_video(path), format, "not a video that is read here");
+      EXPECT_ERROR(open_video(path), format, "not a video or picture that is read here");
     }
   }
   CHECK(open_files() == before);
