@@ -34,6 +34,34 @@ void restart_with_widest_openblas(char** arguments) {
   std::fprintf(stderr, "aio_bench: could not start again; OpenBLAS keeps its narrow kernels\n");
 }
 
+/// The subcommand of a benchmark, with the options that it reads.
+void add_options(CLI::App& app, const bench::Benchmark& benchmark, bench::Options& options) {
+  CLI::App* const command = app.add_subcommand(benchmark.name, benchmark.help);
+  command->add_flag("--json", options.json, "one JSON document on one line of standard output");
+  command->add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")
+      ->check(CLI::PositiveNumber);
+  const auto takes = [&](unsigned option) { return (benchmark.takes & option) != 0; };
+  if (takes(bench::kTakesFilter))
+    command->add_option("--filter", options.filter, "only cases whose name contains this");
+  if (takes(bench::kTakesRounds)) {
+    command->add_option("--rounds", options.rounds, "turns of each contender")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+  }
+  CLI::Option* cpu_time = nullptr;
+  if (takes(bench::kTakesCpuTime)) {
+    cpu_time = command->add_flag("--cpu-time", options.cpu_time,
+                                 "count CPU time: for one thread on a machine that others use too");
+  }
+  if (takes(bench::kTakesSmall)) command->add_flag("--small", options.small, "sizes for the emulation");
+  if (benchmark.peer == nullptr) return;
+  CLI::Option* const peer =
+      command->add_option("--peer", options.peer,
+                          message("a Python interpreter with ", benchmark.peer, ", timed in turns with this program"));
+  peer->check(CLI::ExistingFile);
+  if (cpu_time != nullptr && !benchmark.peer_cpu_time) peer->excludes(cpu_time);
+}
+
 /// The options that aio_bench train, infer and roofline share: the names of the PyTorch peer's.
 void add_shape_options(CLI::App& command, bench::StepOptions& options) {
   command.add_option("--size", options.size, "micro, ti, s, b or demo")->capture_default_str();
@@ -89,30 +117,10 @@ void add_roofline_options(CLI::App& command, bench::RooflineOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Speed of aio's kernels, as ratios measured in one run"};
+  CLI::App app{"Speed of aio's kernels, as ratios measured in one run.", "aio_bench"};
   app.require_subcommand(1);
   bench::Options options;
-  for (const bench::Benchmark& benchmark : bench::benchmarks()) {
-    CLI::App* command = app.add_subcommand(benchmark.name, benchmark.help);
-    command->add_flag("--json", options.json, "one JSON document on one line of standard output");
-    command->add_option("--filter", options.filter, "only cases whose name contains this");
-    command->add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")
-        ->check(CLI::PositiveNumber);
-    command->add_option("--rounds", options.rounds, "turns of each contender")->check(CLI::PositiveNumber);
-    CLI::Option* const cpu_time = command->add_flag("--cpu-time", options.cpu_time,
-                                                    "count CPU time: for one thread on a machine that others use too");
-    if (benchmark.name == std::string_view("gemm")) continue;
-    if (benchmark.name == std::string_view("gpu")) {
-      command->add_flag("--small", options.small, "sizes for the emulation");
-      continue;
-    }
-    CLI::Option* const peer = command->add_option(
-        "--peer", options.peer,
-        "a Python interpreter with PyTorch (tokenizer: with tokenizers; data: with decord and av; retrieval: with "
-        "faiss), timed in turns with this program");
-    peer->check(CLI::ExistingFile);
-    if (benchmark.name != std::string_view("retrieval")) peer->excludes(cpu_time);  // the other peers go by the clock
-  }
+  for (const bench::Benchmark& benchmark : bench::benchmarks()) add_options(app, benchmark, options);
   bench::StepOptions step;
   add_step_options(*app.add_subcommand("train", "pre-training steps of the whole model"), step);
   add_step_options(*app.add_subcommand("infer", "joint passes of the whole model"), step);

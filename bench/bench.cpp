@@ -8,20 +8,29 @@
 namespace aio::bench {
 
 std::span<const Benchmark> benchmarks() {
+  constexpr unsigned kTimed = kTakesRounds | kTakesCpuTime, kCases = kTakesFilter | kTimed;
   static constexpr Benchmark all[] = {
-      {"gemm", "matrix products at the model's shapes, each provider against the FMA peak", run_gemm},
-      {"ops", "memory-bound operations against a copy of the same bytes, and PyTorch", run_ops},
-      {"mlp", "a training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows", run_mlp},
-      {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead},
-      {"tokenizer", "captions to ids, on one core, beside Hugging Face's tokenizer", run_tokenizer},
-      {"data", "videos per CPU second, file to 3 frames of 224 x 224, beside decord and PyAV", run_data},
-      {"retrieval", "a query against galleries of 1e3 to 1e6 videos, beside FAISS", run_retrieval},
-      {"captions", "greedy captions, keys and values kept or recomputed", run_captions},
-      {"pictures", "JPEG pictures decoded, by stb_image, by libjpeg-turbo and beside PIL", run_pictures},
+      {"gemm", "matrix products at the model's shapes, each provider against the FMA peak", run_gemm, kCases},
+      {"ops", "memory-bound operations against a copy of the same bytes, and PyTorch", run_ops, kCases, "PyTorch"},
+      {"mlp", "a training step of an MLP block, 768 -> 3072 -> 768 over 2844 rows", run_mlp, kTimed, "PyTorch"},
+      {"overhead", "10,000 tiny additions with autograd: what an op costs beside its arithmetic", run_overhead, kTimed,
+       "PyTorch"},
+      {"tokenizer", "captions to ids, on one core, beside Hugging Face's tokenizer", run_tokenizer,
+       kTakesFilter | kTakesRounds, "tokenizers"},
+      {"data", "videos per CPU second, file to 3 frames of 224 x 224, beside decord and PyAV", run_data,
+       kTakesFilter | kTakesRounds, "decord and av"},
+      {"retrieval", "a query against galleries of 1e3 to 1e6 videos, beside FAISS", run_retrieval, kCases, "faiss",
+       true},
+      {"captions", "greedy captions, keys and values kept or recomputed", run_captions, kCases},
+      {"pictures", "JPEG pictures decoded, by stb_image, by libjpeg-turbo and beside PIL", run_pictures,
+       kTakesFilter | kTakesRounds, "PIL"},
       {"decode-memory", "memory held after 200 and after 10,000 clips", run_decode_memory},
-      {"startup", "from nothing to the first training step, weights from a file or drawn", run_startup},
-      {"scaling", "how a training step would spread over up to 64 threads, by the clock of each piece", run_scaling},
-      {"gpu", "the kernels of the first CUDA device at the model's shapes, and what it does at best", run_gpu},
+      {"startup", "from nothing to the first training step, weights from a file or drawn", run_startup,
+       kTakesFilter | kTakesRounds},
+      {"scaling", "how a training step would spread over up to 64 threads, by the clock of each piece", run_scaling,
+       kTakesFilter | kTakesRounds},
+      {"gpu", "the kernels of the first CUDA device at the model's shapes, and what it does at best", run_gpu,
+       kTakesFilter | kTakesRounds | kTakesSmall},
   };
   return all;
 }

@@ -65,10 +65,16 @@ std::vector<Time> time_in_turns(std::span<const std::function<void()>> contender
 void fma_peak_call();
 double fma_peak_flops();
 
+/// Options that a benchmark reads beside --json and --threads.
+enum Takes : unsigned { kTakesFilter = 1, kTakesRounds = 2, kTakesCpuTime = 4, kTakesSmall = 8 };
+
 struct Benchmark {
   const char* name;
   const char* help;
   void (*run)(const Options& options, Report& report);
+  unsigned takes = 0;          ///< sum of Takes
+  const char* peer = nullptr;  ///< --peer: what its interpreter must have; null: no peer
+  bool peer_cpu_time = false;  ///< the peer can count CPU time, too
 };
 
 std::span<const Benchmark> benchmarks();
