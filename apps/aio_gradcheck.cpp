@@ -96,7 +96,7 @@ int check_ops(const std::vector<OpEntry>& entries, const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Compares every op's gradient with central differences in float64."};
+  CLI::App app{"Compares every op's gradient with central differences in float64.", "aio_gradcheck"};
   app.add_option("--op", options.ops, "check only this op (may be repeated)")->type_name("NAME");
   app.add_option("--seed", options.seed, "of the inputs and cotangents")->capture_default_str();
   app.add_option("--threads", options.threads, "number of threads (default: the CPUs this process may use)")

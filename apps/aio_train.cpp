@@ -28,8 +28,8 @@ int main(int argc, char** argv) {
   app.add_option("--set", assignments, "override a key: train.max_steps=100")->type_name("KEY=VALUE");
   app.add_option(
          "--resume", resume,
-         "auto: go on from the newest checkpoint of run.dir, if there is one; a run's folder, or a checkpoint's: "
-         "from there")
+         "auto: go on from the newest checkpoint of run.dir, if it has one; DIR: from that checkpoint, or from the "
+         "newest of that run")
       ->type_name("auto|never|DIR")
       ->check(CLI::IsMember({"auto", "never"}) | CLI::ExistingDirectory)
       ->capture_default_str();
@@ -41,14 +41,17 @@ int main(int argc, char** argv) {
   modes->add_flag("--lr-find", lr, "ramp the learning rate up and suggest one; the curve goes to run.dir/lr_find.json");
   app.add_option("--memory", probe.memory_gib, "GiB that --find-batch may plan with; default: what is available")
       ->check(CLI::PositiveNumber);
-  app.add_option("--lr-steps", probe.lr_steps, "of --lr-find")->check(CLI::Range(10, 100000))->capture_default_str();
+  app.add_option("--lr-steps", probe.lr_steps, "length of --lr-find's ramp")
+      ->check(CLI::Range(10, 100000))
+      ->capture_default_str();
   modes->add_option("--ablate", variants, "train every variant, each in a folder of its own under run.dir")
       ->type_name("KEY=V1,V2,...|FILE.toml...");
-  app.add_option("--seeds", ablation.seeds, "of each variant: run.seed, run.seed + 1, ...")
+  app.add_option("--seeds", ablation.seeds, "of each variant of --ablate: run.seed, run.seed + 1, ...")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--ablate-metric", ablation.metric, "metric of the final evaluation that the table compares");
-  app.add_flag("--json", json, "the result of these as one line of JSON");
+  app.add_option("--ablate-metric", ablation.metric,
+                 "metric of the final evaluation that the table of --ablate compares");
+  app.add_flag("--json", json, "of --dry-run, --find-batch, --lr-find and --ablate: the result as one line of JSON");
   app.add_flag("--verbose", options.verbose, "a table of what was loaded from model.init, parameter by parameter");
   app.add_flag("--quiet", options.quiet, "no progress lines");
   app.add_flag("--help-config", help_config, "print every key with type, unit, default and meaning");

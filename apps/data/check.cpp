@@ -111,7 +111,7 @@ int run(const Options& options) {
 
 void add_check(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("check", "Opens every sample; says which lines are wrong, and why.");
+  CLI::App* const command = app.add_subcommand("check", "open every sample, and say which lines are wrong and why");
   options->dataset.add_to(*command);
   command->add_option("--skip-list", options->skip_list, "write the ids of unreadable samples to this file");
   command->add_option("--max-bad", options->max_bad, "share of unreadable samples that is allowed")

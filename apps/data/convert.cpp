@@ -53,7 +53,7 @@ void print_report(const ConvertReport& report, const std::string& out, bool json
 
 void add_convert_dataset(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("convert", "Makes a manifest of a public data set.");
+  CLI::App* const command = app.add_subcommand("convert", "make a manifest of a public data set");
   command->footer(names());
   command->add_option("name", options->name, "which data set")->required();
   command->add_option("--root,--data-root", options->convert.data_root, "videos and images: a folder a data set inside")

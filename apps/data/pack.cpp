@@ -37,7 +37,7 @@ int run(Options options) {
 
 void add_pack(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("pack", "Packs a data set into tar shards, or indexes such shards.");
+  CLI::App* const command = app.add_subcommand("pack", "pack a data set into tar shards, or index such shards");
   command->add_option("dataset", options->dataset, "folder with dataset.json")->check(CLI::ExistingDirectory);
   command->add_option("--index", options->shards, "WebDataset shards to make a manifest for")->check(CLI::ExistingFile);
   command->add_option("--out", options->out, "folder of the shards and their manifest")->required();

@@ -88,7 +88,7 @@ int show(const ShowOptions& options) {
 }  // namespace
 
 void add_show(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("show", "a page and a picture of what the model sees of a data set");
+  CLI::App* command = app.add_subcommand("show", "make a page and a picture of what the model sees of a data set");
   auto options = std::make_shared<ShowOptions>();
   command->add_option("data", options->data, "the data set's folder, or a file of samples")->required();
   command->add_option("--out", options->out, "folder for index.html and sheet.png")->required();

@@ -100,7 +100,7 @@ int run(const Options& options) {
 
 void add_stats(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("stats", "Counts a data set's samples, texts and answers.");
+  CLI::App* const command = app.add_subcommand("stats", "count a data set's samples, texts and answers");
   options->dataset.add_to(*command);
   command->add_flag("--json", options->json, "one JSON document on one line of standard output");
   command->callback([options, &action] { action = [options] { return run(*options); }; });

@@ -66,7 +66,7 @@ int run(const Options& options) {
 void add_tokenize(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand(
-      "tokenize", "Lines of standard input to the ids of their word pieces, with [CLS] and [SEP], without padding.");
+      "tokenize", "lines of standard input to the ids of their word pieces, with [CLS] and [SEP], without padding");
   command->add_option("--vocab", options->vocab, "vocab.txt: one token a line")->required()->check(CLI::ExistingFile);
   CLI::Option* const max_length =
       command->add_option("--max-len", options->max_length, "drop tokens from the end of longer lines; [SEP] stays")

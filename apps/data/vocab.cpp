@@ -52,7 +52,7 @@ int run(const Options& options) {
 
 void add_vocab(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("vocab", "Learns a WordPiece vocabulary from captions.");
+  CLI::App* const command = app.add_subcommand("vocab", "learn a WordPiece vocabulary from captions");
   command->add_option("--captions", options->captions, "text files, one caption a line")
       ->required()
       ->check(CLI::ExistingFile);

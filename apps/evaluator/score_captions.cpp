@@ -43,7 +43,7 @@ int run(const Options& options) {
 void add_score_captions(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand(
-      "score-captions", "Scores predicted captions: BLEU, ROUGE-L and CIDEr as pycocoevalcap computes them.");
+      "score-captions", "score predicted captions: BLEU, ROUGE-L and CIDEr as pycocoevalcap computes them");
   command->add_option("--references", options->references, "COCO captions: {\"annotations\": [...]}")->required();
   command->add_option("--predictions", options->predictions, "COCO results: [{\"image_id\": .., \"caption\": ..}]")
       ->required();

@@ -86,7 +86,7 @@ int run(const Options& options) {
 void add_score_retrieval(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command =
-      app.add_subcommand("score-retrieval", "Recall in both directions from a matrix of similarities.");
+      app.add_subcommand("score-retrieval", "recall in both directions from a matrix of similarities");
   command->add_option("--similarity", options->similarity, "safetensors with similarity [texts, videos]")->required();
   command->add_option("--truth", options->truth,
                       "JSON: for each text the number of its video or a list; default: text i, video i");

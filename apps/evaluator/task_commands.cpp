@@ -130,12 +130,12 @@ void add_common(CLI::App& command, CommandOptions& o) {
   command.add_option("--data", o.data, "folder with dataset.json, or a file of samples")
       ->required()
       ->check(CLI::ExistingPath);
-  command.add_option("--split", o.split)->capture_default_str();
+  command.add_option("--split", o.split, "of the data set")->capture_default_str();
   command.add_option("--out", o.out, "folder for results.json and predictions.jsonl");
   command.add_flag("--json", o.json, "results.json on standard output, on one line");
   command.add_option("--config", o.model.config, "the run's config.toml (default: that beside the weights)")
       ->check(CLI::ExistingFile);
-  command.add_option("--size", o.model.size, "without one: ti, s, b, ...");
+  command.add_option("--size", o.model.size, "of a model without config.toml: ti, s, b, ...");
   command.add_option("--roll", o.model.roll, "in place of the configuration's");
   command.add_option("--set", o.model.assignments, "override a key of the configuration: data.video_recipe=whole")
       ->type_name("KEY=VALUE");
@@ -156,7 +156,9 @@ void add_common(CLI::App& command, CommandOptions& o) {
   command.add_option("--workers", o.workers, "processes that decode")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  command.add_option("--dtype", o.dtype)->check(CLI::IsMember({"f32", "bf16"}))->capture_default_str();
+  command.add_option("--dtype", o.dtype, "of activations")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   command.add_option("--max-bad", o.max_bad, "share of unreadable samples above which to give up, with exit code 3")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -125,7 +125,7 @@ int run(const Options& options) {
 
 void add_attention(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("attention", "Where in a video the words of a sentence look.");
+  CLI::App* const command = app.add_subcommand("attention", "where in a video the words of a sentence look");
   options->subject.add_to(*command);
   command->add_option("--baseline", options->baseline, "a second model, for instance one without rolling")
       ->check(CLI::ExistingPath);

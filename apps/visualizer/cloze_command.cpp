@@ -88,7 +88,7 @@ int run(const Options& options) {
 void add_cloze(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command =
-      app.add_subcommand("cloze", "Masks words of a sentence about a video and lets the model fill them in.");
+      app.add_subcommand("cloze", "mask words of a sentence about a video and let the model fill them in");
   options->subject.add_to(*command);
   command->add_option("--mask", options->mask, "words to mask, separated by commas (default: all content words)")
       ->delimiter(',');

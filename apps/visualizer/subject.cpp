@@ -65,7 +65,7 @@ void SubjectOptions::add_to(CLI::App& command) {
   command.add_option("--end", end, "where the clip ends, in seconds (default: with the file)");
   command.add_option("--config", model.config, "the run's config.toml (default: that beside the weights)")
       ->check(CLI::ExistingFile);
-  command.add_option("--size", model.size, "without one: ti, s, b, ...");
+  command.add_option("--size", model.size, "of a model without config.toml: ti, s, b, ...");
   command.add_option("--roll", model.roll, "in place of the configuration's");
   command.add_option("--frames", model.frames, "in place of the configuration's")->check(CLI::Range(1, 64));
   command.add_option("--device", model.device, "that computes: cpu, cuda, cuda:N, or auto: a GPU if there is one")
