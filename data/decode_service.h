@@ -99,7 +99,7 @@ class DecodeService {
 };
 
 /// main() of aio_decode_worker, whose argument is MediaLimits::worker_memory: answers requests until their socket is
-/// closed.
+/// closed. Returns 2 where there is no socket: somebody has started it by hand.
 int decode_worker_main(int argc, char** argv);
 
 }  // namespace aio

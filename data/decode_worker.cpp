@@ -1,9 +1,11 @@
 // The worker's side of DecodeService: receives a file, decodes, replies, and knows nothing else.
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -84,6 +86,11 @@ void work(const Request& request, const std::string& name, int descriptor, Reply
 }  // namespace
 
 int decode_worker_main(int argc, char** argv) {
+  struct stat requests {};
+  if (fstat(decode_protocol::kSocket, &requests) != 0 || !S_ISSOCK(requests.st_mode)) {
+    std::fputs("aio_decode_worker: is started by the other programs, which hand it the files to decode\n", stderr);
+    return 2;
+  }
   MediaLimits start_limits;
   if (argc > 1) start_limits.worker_memory = std::atoll(argv[1]);
   set_num_threads(1);  // the sandbox starts none; there is a worker for each core

@@ -64,3 +64,10 @@ string(REGEX REPLACE "\"offset\":[0-9]+" "\"offset\":1024" rows "${rows}")
 file(WRITE ${SCRATCH}/shards/test.jsonl "${rows}")
 expect(3 "test.jsonl:2: .*the shard was changed since it was indexed" check ${SCRATCH}/shards --split test)
 expect(2 "give a data set's folder, or --index with shards" pack --out ${SCRATCH}/x)
+
+# The decode worker is no program for people: it says so instead of waiting for requests.
+get_filename_component(programs ${PROGRAM} DIRECTORY)
+execute_process(COMMAND sh -c "exec '${programs}/aio_decode_worker' 3<&-" RESULT_VARIABLE status ERROR_VARIABLE text)
+if(NOT status EQUAL 2 OR NOT text MATCHES "is started by the other programs")
+  message(FATAL_ERROR "aio_decode_worker by hand: exit code ${status}, expected 2, and\n${text}")
+endif()
