@@ -42,6 +42,7 @@ void Learner::initialise(Start start) {
   adapt.resize_positions = config_.model.resize_positions;
   adapt.resize_text = config_.model.resize_text;
   adapt.allow_missing = config_.model.allow_missing;
+  adapt.allow_unused = config_.model.allow_unused;
   adapt.fresh = config_.model.fresh;
   try {
     loaded_ = weights::load_checkpoint(store_, weights::open_checkpoint(config_.model.init), adapt);

@@ -34,6 +34,8 @@ void add_model(Config& keys, ModelSettings& model) {
   keys.add("model.resize_text", &model.resize_text, "take a checkpoint with another text length");
   keys.add("model.allow_missing", &model.allow_missing,
            "parts of the backbone that the checkpoint lacks start anew: an image transformer has no text embeddings");
+  keys.add("model.allow_unused", &model.allow_unused,
+           "leave out what the checkpoint's backbone has beside the names that the model knows");
   keys.add("model.hidden_size", &config.hidden_size, "features", "of a token", 1, 65536);
   keys.add("model.heads", &config.heads, "heads", "of attention; divides hidden_size", 1, 65536);
   keys.add("model.layers", &config.layers, "blocks", "one after the other", 1, 1024);

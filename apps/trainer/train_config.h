@@ -24,7 +24,8 @@ struct ModelSettings {
   std::string size = "b";
   std::string init;                ///< checkpoint to start from
   std::vector<std::string> fresh;  ///< prefixes that keep their initial values
-  bool resize_temporal = false, resize_positions = false, resize_text = false, allow_missing = false;
+  bool resize_temporal = false, resize_positions = false, resize_text = false;
+  bool allow_missing = false, allow_unused = false;
   models::AioConfig config;
   std::string roll = "roll";
   std::string patch_order = "raster";

@@ -93,7 +93,7 @@ class Loader {
           ": does not fit the model: ",
           distilled ? "the checkpoint has a distillation token, the model has none"
                     : "the model has a distillation token, the checkpoint has none",
-          ": set the model's distilled = ", distilled);
+          ": set model.distilled = ", distilled);
   }
 
   void plan(const nn::Parameter& parameter) {
@@ -110,7 +110,7 @@ class Loader {
     problem(name, "the checkpoint has ", describe(value), ", the model ", describe(parameter.value),
             is_backbone(name)
                 ? ""
-                : message(": pass --fresh ", name.substr(0, name.find('.')), " (model.fresh) to train it anew"));
+                : message(": set model.fresh = [\"", name.substr(0, name.find('.')), "\"] to train it anew"));
   }
 
   void plan_missing(const nn::Parameter& parameter) {
@@ -193,8 +193,8 @@ class Loader {
       take(kTemporal, LoadResult::adapted, resize_temporal_table(value, target.dim(1)),
            message(cut ? "cut from " : "extended with zeros from ", frames, " to ", target.dim(1), " frames"));
     } else {
-      problem(kTemporal, "checkpoint has ", frames, " frames, model has ", target.dim(1), ": pass --frames ", frames,
-              " (model.frames) or --resize-temporal (model.resize_temporal = true)");
+      problem(kTemporal, "checkpoint has ", frames, " frames, model has ", target.dim(1),
+              ": set model.frames = ", frames, " or model.resize_temporal = true");
     }
     return true;
   }
@@ -209,7 +209,7 @@ class Loader {
            message("interpolated from ", side, " x ", side, " to ", grid, " x ", grid, " patches"));
     } else {
       problem(kPositions, "checkpoint has positions for ", side, " x ", side, " patches, model for ", grid, " x ", grid,
-              ": choose the image size to match or pass --resize-positions (model.resize_positions = true)");
+              ": choose model.image_size to match or set model.resize_positions = true");
     }
     return true;
   }
@@ -223,7 +223,7 @@ class Loader {
            message(cut ? "cut from " : "extended with fresh rows from ", length, " to ", target.dim(0), " positions"));
     } else {
       problem(kTextPositions, "checkpoint has ", length, " text positions, model has ", target.dim(0),
-              ": set max_text_len = ", length, " or pass --resize-text (model.resize_text = true)");
+              ": set model.max_text_len = ", length, " or model.resize_text = true");
     }
     return true;
   }
@@ -242,13 +242,12 @@ class Loader {
 
   void report_problems() {
     if (!missing_.empty()) {
-      problems_.push_back(
-          message("the checkpoint lacks ", listed(missing_, ", ", 4),
-                  ": pass --allow-missing (model.allow_missing = true) to leave them as they were initialised"));
+      problems_.push_back(message("the checkpoint lacks ", listed(missing_, ", ", 4),
+                                  ": set model.allow_missing = true to leave them as they were initialised"));
     }
     if (!homeless_.empty()) {
       problems_.push_back(message("the model has no place for ", listed(homeless_, ", ", 4),
-                                  ": pass --allow-unused to leave them out"));
+                                  ": set model.allow_unused = true to leave them out"));
     }
     if (problems_.empty()) return;
     const std::string text = "\n  " + listed(problems_, "\n  ", 20);

@@ -12,16 +12,16 @@
 
 namespace aio::weights {
 
-/// What a load may change or leave out. By default only names are mapped (known_names.h) and heads that the file lacks
-/// stay fresh.
+/// What a load may change or leave out; aio_train has most of it as keys `model.NAME`. By default only names are mapped
+/// (known_names.h) and heads that the file lacks stay fresh.
 struct AdaptOptions {
-  bool resize_temporal = false;         ///< --resize-temporal: another number of frames
-  bool resize_positions = false;        ///< --resize-positions: another image size
-  bool resize_text = false;             ///< --resize-text: another text length
-  bool allow_missing = false;           ///< --allow-missing: parameters of the backbone may stay fresh
-  bool allow_unused = false;            ///< --allow-unused: tensors of a backbone may find no place
-  std::vector<Rename> renames{};        ///< --rename FROM=TO
-  std::vector<std::string> fresh{};     ///< --fresh PREFIX: these keep their initial values although the file has them
+  bool resize_temporal = false;         ///< another number of frames
+  bool resize_positions = false;        ///< another image size
+  bool resize_text = false;             ///< another text length
+  bool allow_missing = false;           ///< parameters of the backbone may stay fresh
+  bool allow_unused = false;            ///< tensors of a backbone may find no place
+  std::vector<Rename> renames{};        ///< of names in the file, before they are compared
+  std::vector<std::string> fresh{};     ///< prefixes of what keeps its initial values although the file has it
   std::vector<std::string> required{};  ///< prefixes of heads that the task needs: fresh ones are an error
 };
 

@@ -146,6 +146,15 @@ TEST_CASE("aio_train: pre-training starts from an image transformer, as timm pub
   more.emplace_back("model.allow_missing=true");
   REQUIRE(run(arguments("pretrain", dir / "run", 2, more), dir / "log") == 0);
   CHECK(read_text_file(dir / "log").find("weights of an image transformer") != std::string::npos);
+
+  std::map<std::string, Tensor> weights = load_safetensors(dir / "run/weights.safetensors");
+  weights["transformer.extra"] = Tensor::zeros({1});
+  save_safetensors(dir / "more.safetensors", weights);
+  more[4] = "model.init=" + (dir / "more.safetensors");
+  CHECK(wait_for(start(arguments("pretrain", dir / "again", 2, more), dir / "refused")) == 4);
+  CHECK(read_text_file(dir / "refused").find("model.allow_unused = true") != std::string::npos);
+  more.emplace_back("model.allow_unused=true");
+  REQUIRE(run(arguments("pretrain", dir / "again", 2, more), dir / "log") == 0);
 }
 
 TEST_CASE("aio_train: --resume goes on from a run's folder or from a checkpoint, of another run or of this one") {

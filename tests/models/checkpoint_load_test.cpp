@@ -108,7 +108,7 @@ TEST_CASE("load: rank_output becomes row 1 of itm_score.fc where the file lacks 
   load_checkpoint(own.store, open_checkpoint(test::golden("micro.weights.safetensors")));
   CHECK(own.values("rank_output.weight") == expected("rank_output.weight"));
 
-  Model anew(config);  // --fresh itm_score: the rank still starts from the file's row, as in the reference
+  Model anew(config);  // fresh = itm_score: the rank still starts from the file's row, as in the reference
   const auto before = anew.values("itm_score.fc.weight");
   load(anew, "micro_ckpt_zip.ckpt", {.fresh = {"itm_score."}});
   CHECK(anew.values("itm_score.fc.weight") == before);
@@ -141,7 +141,7 @@ TEST_CASE("load: another number of frames is refused with the flag, or the table
     const auto before = model.values("pooler.dense.weight");
     EXPECT_ERROR(load(model, "micro_ckpt_zip.ckpt"), format,
                  "checkpoint has 3 frames, model has " + std::to_string(frames) +
-                     ": pass --frames 3 (model.frames) or --resize-temporal");
+                     ": set model.frames = 3 or model.resize_temporal = true");
     CHECK(model.values("pooler.dense.weight") == before);  // nothing is loaded in part
     const LoadSummary summary = load(model, "micro_ckpt_zip.ckpt", {.resize_temporal = true});
     CHECK(item(summary, "transformer.temporal_embed").result == LoadResult::adapted);
@@ -154,8 +154,7 @@ TEST_CASE("load: another number of frames is refused with the flag, or the table
   config.head.vcop = true;  // 4! orders of 6 pairs: cannot be made from 3! of 3
   Model model(config);
   const Checkpoint all = open_checkpoint(test::golden("micro.weights.safetensors"));
-  EXPECT_ERROR(load_checkpoint(model.store, all), format,
-               "pass --fresh vcop_classifier (model.fresh) to train it anew");
+  EXPECT_ERROR(load_checkpoint(model.store, all), format, "set model.fresh = [\"vcop_classifier\"] to train it anew");
   CHECK(item(load_checkpoint(model.store, all, {.resize_temporal = true}), "vcop_classifier.fc8.weight").note ==
         "its size depends on the number of frames");
 }
@@ -165,8 +164,8 @@ TEST_CASE("load: another image size is refused with the flag, or the position gr
   config.image_size = 96;
   Model model(config);
   EXPECT_ERROR(load(model, "micro_ckpt_zip.ckpt"), format,
-               "checkpoint has positions for 4 x 4 patches, model for 6 x 6: choose the image size to match or pass "
-               "--resize-positions");
+               "checkpoint has positions for 4 x 4 patches, model for 6 x 6: choose model.image_size to match or "
+               "set model.resize_positions = true");
   const LoadSummary summary = load(model, "micro_ckpt_zip.ckpt", {.resize_positions = true});
   CHECK(item(summary, "transformer.pos_embed").note == "interpolated from 4 x 4 to 6 x 6 patches");
   const auto loaded = model.values("transformer.pos_embed");
@@ -205,7 +204,7 @@ TEST_CASE("load: another text length is refused with the flag, or the common pos
     config.max_text_len = length;
     Model model(config);
     auto wanted = model.values("text_embeddings.position_embeddings.weight");
-    EXPECT_ERROR(load(model, "micro_ckpt_zip.ckpt"), format, "set max_text_len = 12 or pass --resize-text");
+    EXPECT_ERROR(load(model, "micro_ckpt_zip.ckpt"), format, "set model.max_text_len = 12 or model.resize_text = true");
     load(model, "micro_ckpt_zip.ckpt", {.resize_text = true});
     std::copy_n(table.begin(), std::min<std::size_t>(wanted.size(), table.size()), wanted.begin());
     CHECK(model.values("text_embeddings.position_embeddings.weight") == wanted);
@@ -263,7 +262,7 @@ TEST_CASE("load: wrapper prefixes, CoTrain's names and renames on request are ma
     tensors.erase("pooler.dense.bias");
   };
   EXPECT_ERROR(load_checkpoint(model.store, edited(folder, foreign)), format,
-               "the checkpoint lacks pooler.dense.weight, pooler.dense.bias: pass --allow-missing");
+               "the checkpoint lacks pooler.dense.weight, pooler.dense.bias: set model.allow_missing = true");
   load_checkpoint(model.store, edited(folder, foreign), {.renames = {{"neck.", "pooler.dense."}}});
   EXPECT_ERROR(load_checkpoint(model.store, edited(folder, foreign), {.renames = {{"neck.", "txt_proj."}}}), format,
                "after renaming two tensors are called txt_proj.bias");
@@ -307,7 +306,7 @@ TEST_CASE("load: the wrong model is refused with what differs, and stays as it w
   auto space = micro();
   space.shared_dim = 16;
   refuse(space,
-         "the checkpoint has f32[32, 64], the model f32[16, 64]: pass --fresh txt_proj (model.fresh) to train it anew");
+         "the checkpoint has f32[32, 64], the model f32[16, 64]: set model.fresh = [\"txt_proj\"] to train it anew");
 
   Model model(micro());
   const auto load_edited = [&](const std::function<void(std::map<std::string, Tensor>&)>& edit,
@@ -323,12 +322,13 @@ TEST_CASE("load: the wrong model is refused with what differs, and stays as it w
   const auto integers = [](auto& tensors) { tensors["pooler.dense.bias"] = Tensor::zeros({64}, {DType::i64, {}}); };
   EXPECT_ERROR(load_edited(integers), format, "pooler.dense.bias: has 1 dimensions of I64, expected f32[64]");
   const auto extra = [](auto& tensors) { tensors["transformer.extra"] = Tensor::zeros({2}); };
-  EXPECT_ERROR(load_edited(extra), format, "the model has no place for transformer.extra: pass --allow-unused");
+  EXPECT_ERROR(load_edited(extra), format,
+               "the model has no place for transformer.extra: set model.allow_unused = true");
   CHECK(load_edited(extra, {.allow_unused = true}).count(LoadResult::unused) == 3);  // rank_output's two as well
   const auto all_gone = [](auto& tensors) {
     std::erase_if(tensors, [](const auto& entry) { return entry.first.starts_with("transformer."); });
   };
-  EXPECT_ERROR(load_edited(all_gone), format, "transformer.pos_embed and 39 more: pass --allow-missing");
+  EXPECT_ERROR(load_edited(all_gone), format, "transformer.pos_embed and 39 more: set model.allow_missing = true");
 }
 
 }  // namespace
