@@ -22,9 +22,9 @@ namespace aio::apps {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr const char* kWeights = "weights.safetensors";
-constexpr const char* kTraining = "training.safetensors";
-constexpr const char* kState = "state.json";
+constexpr const char* kWeightsFile = "weights.safetensors";
+constexpr const char* kTrainingFile = "training.safetensors";
+constexpr const char* kStateFile = "state.json";
 constexpr const char* kTemporary = ".partial-";  // prefix of folders that are not complete
 constexpr int kVersion = 1;
 
@@ -66,7 +66,7 @@ nlohmann::json read_state(const std::string& path) {
 void check_file(const std::string& folder, const char* name, const nlohmann::json& state) {
   const std::string path = message(folder, "/", name);
   const auto files = state["files"];
-  check(files.contains(name) && files[name].is_object(), ErrorCode::format, folder, "/", kState, ": does not list ",
+  check(files.contains(name) && files[name].is_object(), ErrorCode::format, folder, "/", kStateFile, ": does not list ",
         name);
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(path, error);
@@ -97,15 +97,15 @@ std::string checkpoint_path(const std::string& folder, std::int64_t step) {
 }
 
 RunState load_run_state(const std::string& folder) {
-  const nlohmann::json json = read_state(message(folder, "/", kState));
-  for (const char* name : {kWeights, kTraining}) check_file(folder, name, json);
+  const nlohmann::json json = read_state(message(folder, "/", kStateFile));
+  for (const char* name : {kWeightsFile, kTrainingFile}) check_file(folder, name, json);
   RunState state;
   state.step = json["step"].get<std::int64_t>();
   const std::int64_t named = step_of(fs::path(folder).filename().string());  // -1: somebody gave it another name
-  check(named < 0 || named == state.step, ErrorCode::format, folder, "/", kState, ": says step ", state.step);
+  check(named < 0 || named == state.step, ErrorCode::format, folder, "/", kStateFile, ": says step ", state.step);
   state.json = json["trainer"].dump();
-  state.weights = load_safetensors(message(folder, "/", kWeights));
-  state.training = load_safetensors(message(folder, "/", kTraining));
+  state.weights = load_safetensors(message(folder, "/", kWeightsFile));
+  state.training = load_safetensors(message(folder, "/", kTrainingFile));
   return state;
 }
 
@@ -137,12 +137,13 @@ void CheckpointFolder::save(const RunState& state) {
   fs::remove_all(temporary, error);
   try {
     check(fs::create_directory(temporary, error), ErrorCode::io, temporary, ": ", error.message());
-    save_safetensors(message(temporary, "/", kWeights), state.weights);
-    save_safetensors(message(temporary, "/", kTraining), state.training);
+    save_safetensors(message(temporary, "/", kWeightsFile), state.weights);
+    save_safetensors(message(temporary, "/", kTrainingFile), state.training);
     nlohmann::ordered_json json = {{"version", kVersion}, {"step", state.step}};
-    for (const char* name : {kWeights, kTraining}) json["files"][name] = describe_file(message(temporary, "/", name));
+    for (const char* name : {kWeightsFile, kTrainingFile})
+      json["files"][name] = describe_file(message(temporary, "/", name));
     json["trainer"] = nlohmann::ordered_json::parse(state.json);
-    write_atomically(message(temporary, "/", kState), json.dump(1) + "\n");
+    write_atomically(message(temporary, "/", kStateFile), json.dump(1) + "\n");
     flush_folder(temporary);
     // Where an earlier run stood at the same step, the two change places, and the old one goes.
     const unsigned exchange = fs::exists(target) ? RENAME_EXCHANGE : 0;

@@ -43,12 +43,8 @@ class CheckpointFolder {
   /// Throws Error{io}; then nothing has changed.
   void save(const RunState& state);
   std::vector<std::int64_t> steps() const { return checkpoint_steps(folder_); }
-  std::optional<RunState> load_newest(std::vector<std::string>& warnings) const {
-    return load_newest_state(folder_, warnings);
-  }
   /// Removes all but the newest `last` and those in `keep`.
   void prune(std::int64_t last, const std::vector<std::int64_t>& keep) const;
-  RunState load(std::int64_t step) const { return load_run_state(path_of(step)); }
   /// Removes those of later steps.
   void remove_after(std::int64_t step) const;
   std::string path_of(std::int64_t step) const { return checkpoint_path(folder_, step); }

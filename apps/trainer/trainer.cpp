@@ -118,20 +118,29 @@ std::optional<RunState> Run::state_of(const std::filesystem::path& folder) {
 std::optional<RunState> Run::find_state() {
   namespace fs = std::filesystem;
   if (options_.resume) return state_of(folder_.path());
-  const bool elsewhere = !options_.resume_from.empty();
-  const fs::path given = elsewhere ? fs::canonical(options_.resume_from) : fs::path();
-  const bool one = elsewhere && fs::exists(given / "state.json");
-  const fs::path run = one ? given.parent_path().parent_path() : given;
-  const bool own = elsewhere && fs::equivalent(run, folder_.path());
+  fs::path given, run;  // --resume DIR, and the run that it belongs to
+  bool one_checkpoint = false, own = false;
+  if (!options_.resume_from.empty()) {
+    given = fs::canonical(options_.resume_from);
+    one_checkpoint = fs::exists(given / "state.json");
+    run = one_checkpoint ? given.parent_path().parent_path() : given;
+    own = fs::equivalent(run, folder_.path());
+  }
   check(own || checkpoints_.steps().empty(), ErrorCode::config, config_.run.dir,
         " holds a run already (pass --resume auto to go on with it, or choose another run.dir)");
-  if (!elsewhere) return std::nullopt;
-  const std::optional<RunState> state = one ? load_run_state(given.string()) : state_of(run);
+  if (given.empty()) return std::nullopt;
+  const std::optional<RunState> state = one_checkpoint ? load_run_state(given.string()) : state_of(run);
   check(state.has_value(), ErrorCode::config, "--resume ", options_.resume_from,
         ": is neither a checkpoint nor the folder of a run that has one");
-  if (own) checkpoints_.remove_after(state->step);
+  if (own) {
+    checkpoints_.remove_after(state->step);
+    return state;
+  }
   for (const char* log : {"metrics.jsonl", "timing.jsonl"}) {
-    if (!own) folder_.copy(log, (run / log).string());
+    check(fs::exists(run / log), ErrorCode::config, "--resume ", options_.resume_from, ": ", run.string(), " has no ",
+          log, ", expected a checkpoint where its run has it: RUN/checkpoints/step-N (or begin anew from its weights: ",
+          "model.init)");
+    folder_.copy(log, (run / log).string());
   }
   return state;
 }

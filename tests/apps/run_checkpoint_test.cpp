@@ -35,13 +35,14 @@ void flip_byte(const std::string& path, std::streamoff at) {
 
 TEST_CASE("run checkpoints: what is saved is loaded") {
   const test::TempDir dir;
-  CheckpointFolder folder(dir / "checkpoints");
+  const std::string path = dir / "checkpoints";
+  CheckpointFolder folder(path);
   std::vector<std::string> warnings;
-  CHECK_FALSE(folder.load_newest(warnings).has_value());
+  CHECK_FALSE(load_newest_state(path, warnings).has_value());
   for (const std::int64_t step : {10, 20, 1234567}) folder.save(state_at(step));
   CHECK(folder.steps() == std::vector<std::int64_t>{10, 20, 1234567});
   CHECK(fs::exists(dir / "checkpoints/step-000010/weights.safetensors"));
-  const auto newest = folder.load_newest(warnings);
+  const auto newest = load_newest_state(path, warnings);
   REQUIRE(newest.has_value());
   CHECK(warnings.empty());
   CHECK(newest->step == 1234567);
@@ -50,38 +51,39 @@ TEST_CASE("run checkpoints: what is saved is loaded") {
   CHECK(newest->training.at("exp_avg.w").to_vector<float>() ==
         state_at(1234567).training.at("exp_avg.w").to_vector<float>());
   folder.save(state_at(20));  // over an existing one
-  CHECK(folder.load(20).step == 20);
+  CHECK(load_run_state(folder.path_of(20)).step == 20);
 }
 
 TEST_CASE("run checkpoints: damage is found, and the one before is taken") {
   const test::TempDir dir;
-  CheckpointFolder folder(dir / "c");
+  const std::string path = dir / "c";
+  CheckpointFolder folder(path);
   folder.save(state_at(1));
   folder.save(state_at(2));
   const std::string damaged = folder.path_of(2);
   SUBCASE("a flipped bit in the weights") {
     flip_byte(damaged + "/weights.safetensors",
               static_cast<std::streamoff>(fs::file_size(damaged + "/weights.safetensors")) - 3);
-    EXPECT_ERROR(folder.load(2), format, "weights.safetensors: its checksum is not the one in state.json");
+    EXPECT_ERROR(load_run_state(damaged), format, "weights.safetensors: its checksum is not the one in state.json");
   }
   SUBCASE("a truncated file") {
     fs::resize_file(damaged + "/training.safetensors", 40);
-    EXPECT_ERROR(folder.load(2), format, "training.safetensors: has 40 bytes, state.json says");
+    EXPECT_ERROR(load_run_state(damaged), format, "training.safetensors: has 40 bytes, state.json says");
   }
   SUBCASE("a missing file") {
     fs::remove(damaged + "/weights.safetensors");
-    EXPECT_ERROR(folder.load(2), io, "weights.safetensors: No such file");
+    EXPECT_ERROR(load_run_state(damaged), io, "weights.safetensors: No such file");
   }
   SUBCASE("no state") {
     fs::remove(damaged + "/state.json");
-    EXPECT_ERROR(folder.load(2), io, "state.json: cannot be read");
+    EXPECT_ERROR(load_run_state(damaged), io, "state.json: cannot be read");
   }
   SUBCASE("a state that is no JSON") {
     std::ofstream(damaged + "/state.json") << "{";
-    EXPECT_ERROR(folder.load(2), format, "state.json: is not the state of a run");
+    EXPECT_ERROR(load_run_state(damaged), format, "state.json: is not the state of a run");
   }
   std::vector<std::string> warnings;
-  const auto newest = folder.load_newest(warnings);
+  const auto newest = load_newest_state(path, warnings);
   REQUIRE(newest.has_value());
   CHECK(newest->step == 1);
   CHECK(warnings.size() == 1);

@@ -190,6 +190,11 @@ TEST_CASE("aio_train: --resume goes on from a run's folder or from a checkpoint,
   CHECK(wait_for(start(command(dir / "nothing", "new"), dir / "refused")) == 2);
   CHECK(wait_for(start(command(data_set(), "new"), dir / "refused")) == 2);
   CHECK(read_text_file(dir / "refused").find("neither a checkpoint nor the folder of a run") != std::string::npos);
+  fs::create_directory(dir / "alone");
+  fs::copy(dir / "whole/checkpoints/step-000004", dir / "alone/it", fs::copy_options::recursive);
+  CHECK(wait_for(start(command(dir / "alone/it", "new"), dir / "alone.log")) == 2);
+  CHECK(read_text_file(dir / "alone.log").find("has no metrics.jsonl, expected a checkpoint where its run has it") !=
+        std::string::npos);
 }
 
 TEST_CASE("aio_train: retrieval by a model that scores all captions alike has none right") {
