@@ -41,12 +41,6 @@ std::int64_t shortest(const Tensor& lengths, std::int64_t limit) {
   return limit;
 }
 
-/// The largest of `lengths`.
-std::int64_t longest(const Tensor& lengths) {
-  const std::vector<std::int64_t> values = lengths.to_vector<std::int64_t>();
-  return *std::max_element(values.begin(), values.end());
-}
-
 /// Which keys a token sees: not padding, and what the caller allows.
 AttentionOptions visible_keys(const VideoTokens& video, const TextTokens& text, const EncodeOptions& options) {
   AttentionOptions attention;
@@ -110,6 +104,13 @@ std::vector<std::int64_t> text_lengths(const Tensor& mask) {
   return lengths;
 }
 
+std::int64_t longest_text(const Tensor& lengths) {
+  return host_number([lengths] {
+    const std::vector<std::int64_t> values = lengths.to_vector<std::int64_t>();
+    return *std::max_element(values.begin(), values.end());
+  });
+}
+
 Tensor Encoded::cls() const { return select(text.defined() ? text : video, 1, 0); }
 
 AllInOne::AllInOne(nn::ParamStore& store, const AioConfig& cfg)
@@ -134,7 +135,7 @@ TextTokens AllInOne::embed_text(const TextBatch& text, nn::ForwardCtx& ctx, cons
   TextTokens out;
   out.lengths = host_tensor([mask = text.mask] { return Tensor::from(text_lengths(mask), {mask.dim(0)}); });
   std::int64_t L = text.ids.dim(1);
-  if (!options.keep_padding && out.lengths.numel() > 0) L = host_number([of = out.lengths] { return longest(of); });
+  if (!options.keep_padding && out.lengths.numel() > 0) L = longest_text(out.lengths);
   const Tensor embedded = text_embeddings.forward(slice(text.ids, 1, 0, L), ctx);
   out.tokens = embedded + select(token_type_embeddings.weight, 0, 0);
   return out;

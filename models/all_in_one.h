@@ -35,6 +35,9 @@ struct Encoded {
 
 /// Real tokens of each row of a mask i64 [B, L]. Throws Error{value} for empty rows and for padding before a token.
 std::vector<std::int64_t> text_lengths(const Tensor& mask);
+/// The largest of TextTokens::lengths: positions that a pass over these texts needs. A recording fits while it is the
+/// same.
+std::int64_t longest_text(const Tensor& lengths);
 
 struct TextOptions {
   bool keep_padding = false;  ///< compute padded positions too, as the reference does; else L is the longest text's

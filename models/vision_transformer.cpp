@@ -23,8 +23,7 @@ VisionTransformer::VisionTransformer(const nn::ParamScope& scope, const AioConfi
 }
 
 Tensor VisionTransformer::forward(Tensor x, nn::ForwardCtx& ctx, const TransformerOptions& options) const {
-  const std::int64_t T = x.dim(1), N = x.dim(2), C = x.dim(3);
-  const std::int64_t B = x.dim(0);
+  const std::int64_t B = x.dim(0), T = x.dim(1), N = x.dim(2), C = x.dim(3);
   const std::int64_t begin = options.read_end < 0 ? 0 : options.read_begin;
   const std::int64_t end = options.read_end < 0 ? N : options.read_end;
   Tensor tokens = std::move(x);

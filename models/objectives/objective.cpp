@@ -1,7 +1,5 @@
 #include "models/objectives/objective.h"
 
-#include <algorithm>
-
 #include "autograd/ops.h"
 #include "tensor/recording.h"
 
@@ -37,11 +35,7 @@ TextTokens select_texts(const TextTokens& texts, const std::vector<std::int64_t>
   });
   const Tensor selected = index_select(texts.tokens, 0, index_tensor(rows));
   if (options.keep_padding) return {selected, lengths};
-  const std::int64_t longest = host_number([lengths] {
-    const std::vector<std::int64_t> values = lengths.to_vector<std::int64_t>();
-    return *std::max_element(values.begin(), values.end());
-  });
-  return {slice(selected, 1, 0, longest), lengths};
+  return {slice(selected, 1, 0, longest_text(lengths)), lengths};
 }
 
 VideoTokens select_videos(const VideoTokens& videos, const std::vector<std::int64_t>& rows) {
