@@ -77,9 +77,6 @@ models::ChoiceBatch rivals_batch(const Batch& batch) {
     return host_tensor([=] { return concat({unsqueeze(own, 1), rivals}, 1); });
   };
   out.options = {join(batch.text.ids, batch.false_text.ids), join(batch.text.mask, batch.false_text.mask)};
-  out.answer = host_tensor([B = batch.size(), last = batch.false_text.ids.dim(1)] {
-    return Tensor::from(std::vector<std::int64_t>(static_cast<std::size_t>(B), last), {B});
-  });
   return out;
 }
 

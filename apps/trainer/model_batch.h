@@ -19,7 +19,7 @@ models::QaBatch qa_batch(const Batch& batch);
 models::QaBatch count_batch(const Batch& batch);
 /// The samples' own options.
 models::ChoiceBatch choice_batch(const Batch& batch);
-/// Options are the sample's text and the false texts; the answer is the last place, where accuracy is judged from.
+/// Options are the sample's text, then the false texts. No answer: models::retrieval() knows that 0 is right.
 models::ChoiceBatch rivals_batch(const Batch& batch);
 models::VqaV2Batch vqav2_batch(const Batch& batch);
 models::Nlvr2Batch nlvr2_batch(const Batch& batch);

@@ -11,6 +11,7 @@
 #include "models/objectives/pretrain.h"
 #include "models/objectives/qa.h"
 #include "models/objectives/retrieval.h"
+#include "tensor/recording.h"
 
 namespace aio::apps {
 namespace {
@@ -89,8 +90,10 @@ class RetrievalTask : public TrainTask {
     averages.add("loss", scored.loss);
     // Judged with the true text last, where among equals it loses: else a model that scores all alike would be right.
     const Tensor scores = detach(scored.scores);
-    const Tensor true_last = concat({slice(scores, 1, 1, scores.dim(1)), slice(scores, 1, 0, 1)}, 1);
-    add_accuracy(averages, "accuracy", true_last, rivals.answer);
+    const std::int64_t B = scores.dim(0), last = scores.dim(1) - 1;
+    const Tensor true_last = concat({slice(scores, 1, 1, last + 1), slice(scores, 1, 0, 1)}, 1);
+    const Tensor truth = host_tensor([B, last] { return Tensor::full({B}, static_cast<double>(last), {DType::i64}); });
+    add_accuracy(averages, "accuracy", true_last, truth);
     if (vtc_ == 0) return scored.loss;
     models::PretrainOptions contrast;
     contrast.text = input_.text;
