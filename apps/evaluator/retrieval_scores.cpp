@@ -86,8 +86,7 @@ class MatchScorer {
 
 }  // namespace
 
-Tensor RetrievalScorer::text_vectors(const TokenBatch& texts) const {
-  nn::ForwardCtx ctx = nn::ForwardCtx::eval(options_.compute);
+Tensor RetrievalScorer::text_vectors(const TokenBatch& texts, nn::ForwardCtx& ctx) const {
   std::vector<Tensor> vectors;
   for (std::int64_t begin = 0; begin < texts.ids.dim(0); begin += options_.pairs_at_once) {
     const std::int64_t end = std::min(begin + options_.pairs_at_once, texts.ids.dim(0));
@@ -108,7 +107,7 @@ RetrievalScores RetrievalScorer::score(bool cosine, bool match, const Shortlist*
   const models::InputOptions input{.images = split_.loader.images};
   models::EncodeOptions cls = models::encode_options(input);
   cls.reads = models::Reads::cls;
-  const Tensor words = cosine ? text_vectors(texts) : Tensor{};
+  const Tensor words = cosine ? text_vectors(texts, ctx) : Tensor{};
   std::optional<MatchScorer> scorer;
   RetrievalScores scores;
   if (match) {

@@ -31,7 +31,7 @@ class RetrievalScorer {
 
  private:
   RetrievalScores score(bool cosine, bool match, const Shortlist* listed) const;
-  Tensor text_vectors(const TokenBatch& texts) const;
+  Tensor text_vectors(const TokenBatch& texts, nn::ForwardCtx& ctx) const;
 
   const models::AllInOne& model_;
   const EvalSplit& split_;

@@ -13,19 +13,15 @@ namespace aio::apps {
 
 const std::vector<EvalTask>& eval_tasks() {
   static const std::vector<EvalTask> tasks = {
-      {"retrieval", "find the video of a text and the text of a video: BVTC, VTM score, re-ranking", "vtm_t2v_r1",
-       false, evaluate_retrieval},
-      {"qa", "open-ended questions: one of a list of answers", "acc_all", false, evaluate_qa},
-      {"mc-qa", "questions with a few answers to choose from", "accuracy", false, evaluate_mc_qa},
-      {"choice", "which of several texts belongs to the video, fine-tuned or zero-shot", "accuracy", false,
-       evaluate_choice},
-      {"action", "action recognition: by the model's head, or a probe trained on the spot", "top1", false,
-       evaluate_action},
-      {"caption", "write a caption: greedily or by beam search; BLEU, ROUGE-L, CIDEr", "CIDEr", false,
-       evaluate_caption},
-      {"image-text", "VQAv2, NLVR2, VCR, image retrieval: by the data set's task", "accuracy", true,
-       evaluate_image_text},
-      {"pretrain", "masked words and matching, with hard negatives where the data set has them", "vtm_accuracy", false,
+      {"retrieval", "find the video of a text and the text of a video: BVTC, VTM score, re-ranking", false,
+       evaluate_retrieval},
+      {"qa", "open-ended questions: one of a list of answers", false, evaluate_qa},
+      {"mc-qa", "questions with a few answers to choose from", false, evaluate_mc_qa},
+      {"choice", "which of several texts belongs to the video, fine-tuned or zero-shot", false, evaluate_choice},
+      {"action", "action recognition: by the model's head, or a probe trained on the spot", false, evaluate_action},
+      {"caption", "write a caption: greedily or by beam search; BLEU, ROUGE-L, CIDEr", false, evaluate_caption},
+      {"image-text", "VQAv2, NLVR2, VCR, image retrieval: by the data set's task", true, evaluate_image_text},
+      {"pretrain", "masked words and matching, with hard negatives where the data set has them", false,
        evaluate_pretrain},
   };
   return tasks;

@@ -14,9 +14,7 @@ namespace aio::apps {
 struct EvalTask {
   const char* name;
   const char* what;  ///< one line for --help
-  /// The metric to select a checkpoint by.
-  const char* primary;
-  bool images;  ///< samples are still images, whatever else is said
+  bool images;       ///< samples are still images, whatever else is said
   /// Throws Error{config} where the model lacks the head, Error{value} for data of another task.
   Evaluation (*evaluate)(const models::AllInOne& model, const EvalSplit& split, const EvalOptions& options);
 };

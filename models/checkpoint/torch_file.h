@@ -39,8 +39,6 @@ class TorchFile {
   TorchFile(const std::string& path, std::shared_ptr<Storage> file, const TorchOptions& options = {});
 
   const ValueTree& tree() const { return *tree_; }
-  /// Keeps the file mapped.
-  std::shared_ptr<const ValueTree> shared_tree() const { return tree_; }
 
   /// The tensor that `value` describes; nothing if it describes something else. Throws Error{format} "path: tensor
   /// name:
