@@ -39,12 +39,13 @@ class MemorySource {
 /// Anonymous pages, huge pages advised from 2 MiB up.
 std::unique_ptr<MemorySource> system_memory();
 
+/// Whether a use of blocks that have been given back is an error, which a build with AddressSanitizer reports. Those of
+/// a recording stay open: its replays use them again.
+enum class Freed { closed, open };
+
 /// Blocks below 1 MiB (rounded to 512 B) are cut from 2 MiB slabs and kept in one list a size; larger ones (rounded to
 /// an eighth of their power of two) are reused for requests of at least 4/5 of their size. When the source has no more,
 /// every cached large block is given back and the request tried once more. Slabs are kept to the end. Thread safe.
-/// `freed`: whether a use of blocks that have been given back is an error. In a build with AddressSanitizer it is
-/// reported, unless the blocks are those of a recording, whose replays use them again.
-enum class Freed { closed, open };
 std::unique_ptr<Allocator> make_caching_allocator(std::unique_ptr<MemorySource> source, Freed freed = Freed::closed);
 
 }  // namespace aio

@@ -13,12 +13,12 @@ namespace {
 
 /// `variable` is `value` for as long as this lives.
 template <class T>
-class Set {
+class ScopedValue {
  public:
-  Set(T& variable, T value) : variable_(variable), before_(std::exchange(variable, value)) {}
-  ~Set() { variable_ = before_; }
-  Set(const Set&) = delete;
-  Set& operator=(const Set&) = delete;
+  ScopedValue(T& variable, T value) : variable_(variable), before_(std::exchange(variable, value)) {}
+  ~ScopedValue() { variable_ = before_; }
+  ScopedValue(const ScopedValue&) = delete;
+  ScopedValue& operator=(const ScopedValue&) = delete;
 
  private:
   T& variable_;
@@ -31,7 +31,7 @@ thread_local std::optional<std::uint32_t> replayed_step{};  // whose host part i
 
 template <class T>
 T made(const std::function<T()>& make) {
-  const Set<bool> set(making, true);
+  const ScopedValue<bool> in_make(making, true);
   return make();
 }
 
@@ -40,7 +40,7 @@ T made(const std::function<T()>& make) {
 void Recording::record(const std::vector<Tensor>& inputs, const std::function<void()>& body) {
   known_ = inputs;
   for (const Tensor& x : inputs) known_memory_.insert(&x.storage());
-  const Set<Recording*> set(recorded, this);
+  const ScopedValue<Recording*> in_body(recorded, this);
   body();
 }
 
@@ -57,7 +57,7 @@ void Recording::check_sent(const Tensor& x) const {
 
 bool Recording::replay(std::uint32_t step) {
   {
-    const Set<std::optional<std::uint32_t>> set(replayed_step, step);
+    const ScopedValue<std::optional<std::uint32_t>> in_replay(replayed_step, step);
     for (const auto& part : host_part_) {
       if (!part()) return false;
     }

@@ -26,7 +26,7 @@ class Storage {
   std::size_t bytes() const { return bytes_; }
   Device device() const { return device_; }
 
-  /// Number of in-place writes so far; SavedTensor compares it (autograd/saved_tensor.h).
+  /// Number of in-place writes so far; SavedTensor compares it (autograd/node.h).
   std::uint64_t version() const { return version_; }
   void bump_version() { ++version_; }
 
