@@ -49,14 +49,6 @@ std::string script(const TempDir& folder, const std::string& body) {
   return path;
 }
 
-std::string status_line(int process, const std::string& field) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(field + ":")) return line.substr(field.size() + 2);
-  }
-  return "";
-}
-
 TEST_CASE("the service gives what the reader gives") {
   const TempDir folder;
   const std::string path = make_video(folder, "a.mp4", test_picture(2) + "-c:v libx264");
@@ -268,6 +260,14 @@ TEST_CASE("workers end with the service, and leave nothing behind") {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+std::string status_line(int process, const std::string& field) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field + ":")) return line.substr(field.size() + 2);
+  }
+  return "";
+}
+
 TEST_CASE("a worker is confined") {
   const TempDir folder;
   const std::string path = make_video(folder, "a.mp4", test_picture(0.2) + "-c:v libx264");
