@@ -17,10 +17,12 @@ namespace aio {
 /// True if the bytes begin like a JPEG or PNG file.
 bool is_image(std::span<const std::uint8_t> first_bytes);
 
+/// `fastest`: libjpeg-turbo for the JPEGs that it takes, where the build has it; `stb` for comparisons.
+enum class ImageDecoder { fastest, stb };
+
 /// u8 [H, W, 3] RGB: grey is repeated, transparency dropped without blending, 16 bits cut to 8, the orientation in a
 /// JPEG's EXIF data ignored, as PIL's convert("RGB") does. `name` is for messages. Throws Error{format} "cat.jpg: ..."
-/// for anything but an intact JPEG or PNG, Error{value} beyond `limits`. `decoder` is for comparisons.
-enum class ImageDecoder { fastest, stb };
+/// for anything but an intact JPEG or PNG, Error{value} beyond `limits`.
 Tensor decode_image(std::span<const std::uint8_t> encoded, const std::string& name, const MediaLimits& limits = {},
                     ImageDecoder decoder = ImageDecoder::fastest);
 Tensor read_image(const MediaFile& file, const MediaLimits& limits = {});
